@@ -1,0 +1,1 @@
+"""Media to numbers: every measurement of an answer, as plain data."""

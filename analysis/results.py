@@ -1,0 +1,390 @@
+"""What the analysis of one answer yields: plain, frozen data with units in the names.
+
+``analysis.json`` holds exactly these names. Times are seconds from the first audio sample.
+Raw numbers are stored once; ratios and rates are properties. NaN and None mean "not measured"
+(null in JSON) and are never a stand-in for zero; a `Caution` says why.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from analysis.timeline import Segment, Segments, Track
+from recorder.session import Question
+
+# 1: first version.
+SCHEMA = 1
+
+LONG_PAUSE_S = 5.0
+"""Pauses above this are left out of the pace (they are silences, shown on their own): one block
+of 31 s would halve the words per minute of an answer. Our judgement."""
+
+SILENCE_LIMIT_S = 30.0
+"""Interviewers' rule: a thoughtful pause is fine, never silent for MORE than 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the transcript."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    text: str
+    """with its punctuation, without leading space"""
+    probability: float
+    """0..1, the recogniser's own"""
+    space_before: bool = True
+    """whether a space belongs before it (Japanese: no)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, by the content pass."""
+
+    language: str
+    """ISO 639-1 code"""
+    language_probability: float
+    """0..1; 1.0 where the user gave the language"""
+    model: str
+    """name of the speech model"""
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The words as one string."""
+        parts = (f" {w.text}" if w.space_before else w.text for w in self.words)
+        return "".join(parts).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A silence of at least 0.25 s."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    place: str
+    """ "before", "inside" or "after" the answer; "whole" where nothing was said at all"""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in s."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMetrics:
+    """Duration, pauses and pace of an answer."""
+
+    duration_s: float
+    """length of the sound, s"""
+    answer: Segment | None
+    """from the first to the last speech; None = nobody spoke"""
+    speaking_s: float
+    """time with speech, s"""
+    latency_s: float
+    """silence before the answer, s; NaN = nobody spoke"""
+    after_s: float
+    """silence after the answer, s; NaN = nobody spoke"""
+    pauses: tuple[Pause, ...]
+    """every silence of at least 0.25 s"""
+    speech: Segments
+    """the stretches with speech"""
+    word_count: int | None = None
+    """words without hesitations; None = not measured (no transcript), and None for Japanese
+    only if there is no transcript: there it counts dictionary words"""
+    syllable_count: int | None = None
+    """English only"""
+    mora_count: int | None = None
+    """Japanese only"""
+    character_count: int | None = None
+    """Japanese only; letters, kana and kanji without punctuation"""
+
+    @property
+    def answer_s(self) -> float:
+        """First to last speech, s; NaN = nobody spoke."""
+        return self.answer.duration_s if self.answer else math.nan
+
+    @property
+    def pauses_inside(self) -> tuple[Pause, ...]:
+        """Pauses between the first and the last speech."""
+        return tuple(p for p in self.pauses if p.place == "inside")
+
+    @property
+    def articulating_s(self) -> float:
+        """Answer without its pauses of at least 0.25 s, s."""
+        return self.answer_s - sum(p.duration_s for p in self.pauses_inside)
+
+    @property
+    def pace_base_s(self) -> float:
+        """Answer without its pauses above `LONG_PAUSE_S`, s."""
+        inside = self.pauses_inside
+        return self.answer_s - sum(p.duration_s for p in inside if p.duration_s > LONG_PAUSE_S)
+
+    @property
+    def speech_rate_wpm(self) -> float:
+        """Words per minute of the answer, all pauses included; NaN = not measured."""
+        return _per_minute(self.word_count, self.answer_s)
+
+    @property
+    def pace_wpm(self) -> float:
+        """Words per minute of the answer without its pauses above `LONG_PAUSE_S`."""
+        return _per_minute(self.word_count, self.pace_base_s)
+
+    @property
+    def articulation_rate_wpm(self) -> float:
+        """Words per minute of the answer, pauses excluded."""
+        return _per_minute(self.word_count, self.articulating_s)
+
+    @property
+    def syllable_rate_per_min(self) -> float:
+        """Syllables per minute of the answer, pauses included."""
+        return _per_minute(self.syllable_count, self.answer_s)
+
+    @property
+    def syllable_articulation_rate_per_min(self) -> float:
+        """Syllables per minute of the answer, pauses excluded."""
+        return _per_minute(self.syllable_count, self.articulating_s)
+
+    @property
+    def mora_rate_per_min(self) -> float:
+        """Morae per minute of the answer, pauses included."""
+        return _per_minute(self.mora_count, self.answer_s)
+
+    @property
+    def mora_articulation_rate_per_min(self) -> float:
+        """Morae per minute of the answer, pauses excluded."""
+        return _per_minute(self.mora_count, self.articulating_s)
+
+    @property
+    def character_rate_per_min(self) -> float:
+        """Characters per minute of the answer, pauses included."""
+        return _per_minute(self.character_count, self.answer_s)
+
+    @property
+    def pace_characters_per_min(self) -> float:
+        """Characters per minute of the answer without its pauses above `LONG_PAUSE_S`."""
+        return _per_minute(self.character_count, self.pace_base_s)
+
+    @property
+    def pause_ratio(self) -> float:
+        """Share of the answer that is pause, 0..1."""
+        if not self.answer or not self.answer_s:
+            return math.nan
+        return sum(p.duration_s for p in self.pauses_inside) / self.answer_s
+
+    @property
+    def longest_pause(self) -> Pause | None:
+        """The longest silence, wherever it lies."""
+        return max(self.pauses, key=lambda p: p.duration_s, default=None)
+
+    @property
+    def silences_over_limit(self) -> tuple[Pause, ...]:
+        """Every silence above `SILENCE_LIMIT_S`, wherever it lies (exactly 30.0 s is not)."""
+        # 1 ms: one sample of rounding must not turn exactly 30.0 s into "over".
+        return tuple(p for p in self.pauses if p.duration_s > SILENCE_LIMIT_S + 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A filler word ("like", まあ) or a hesitation sound ("um", えーと)."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    text: str
+    kind: str
+    """ "word" = lexical, from the transcript; "acoustic" = hesitation sound"""
+    probability: float
+    """0..1 that it is one; preliminary scale"""
+    counted: bool
+    """True = counted; False = possible, shown but not counted"""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMetrics:
+    """Loudness and melody of the voice. NaN = not measured."""
+
+    level_dbfs: float
+    """20·log10 RMS over speech, full scale = 1"""
+    peak_dbfs: float
+    """largest sample"""
+    noise_floor_dbfs: float
+    """RMS of the silences"""
+    snr_db: float
+    """speech above noise floor"""
+    f0_median_hz: float
+    """median fundamental frequency over voiced speech"""
+    f0_spread_st: float
+    """10th to 90th percentile of f0, semitones"""
+    voiced_ratio: float
+    """share of speech frames that are voiced, 0..1"""
+    clipped_ratio: float
+    """share of samples at full scale, 0..1"""
+
+
+@dataclass(frozen=True, slots=True)
+class GazeMetrics:
+    """Whether the person faces the camera: an estimate from head pose and iris position."""
+
+    coverage_ratio: float
+    """share of the sampled frames with a usable face, 0..1"""
+    eye_contact_ratio: float
+    """share of the judged frames that face the camera, 0..1; NaN = withheld"""
+    away: Segments
+    """looking elsewhere for at least 0.3 s"""
+    yaw: Track
+    """head turn, deg, + = to the person's left"""
+    pitch: Track
+    """head up/down relative to the own baseline, deg, + = up"""
+    gaze_yaw: Track
+    """gaze against the own baseline, deg; NaN where eyes are closed or no face"""
+    gaze_pitch: Track
+    """gaze against the own baseline, deg; NaN where eyes are closed or no face"""
+    closed_ratio: float
+    """share of the frames with a face in which the eyes are closed, 0..1"""
+    calibration: str
+    """ "own first seconds", "recorded", or "none" where it was withheld"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostureMetrics:
+    """Upper body against the person's own first seconds."""
+
+    coverage_ratio: float
+    """share of the sampled frames with both shoulders, 0..1"""
+    lean_deg: float
+    """median sideways lean of the head over the shoulders against the own baseline, deg"""
+    shoulder_tilt_deg: float
+    """median tilt of the shoulder line against the own baseline, deg; head roll excluded"""
+    slouch_ratio: float
+    """share of the judged time slouching, 0..1; NaN = withheld"""
+    side_lean_ratio: float
+    """share of the judged time leaning sideways, 0..1; NaN = withheld"""
+    movement: float
+    """path of the shoulders, shoulder widths per s"""
+    slouch: Segments
+    side_lean: Segments
+    tilt: Segments
+
+
+@dataclass(frozen=True, slots=True)
+class ContentMetrics:
+    """Structure of what was said."""
+
+    conclusion_s: float | None
+    """time of the first conclusion, s; None = none found"""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What the container holds."""
+
+    name: str
+    """file name"""
+    sha256: str
+    """of the file"""
+    duration_s: float
+    """from the first audio sample (first frame without audio) to the last of either, s"""
+    audio_codec: str | None
+    audio_streams: int
+    sample_rate_hz: int | None
+    channels: int | None
+    audio_duration_s: float
+    """NaN = no audio"""
+    video_codec: str | None
+    frame_size_px: tuple[int, int] | None
+    """width, height as shown (rotation applied); None = no video"""
+    rotation_deg: int
+    """rotation that was applied"""
+    video_duration_s: float
+    """NaN = no video"""
+    av_offset_s: float
+    """first video frame minus first audio sample, s, by the container; NaN = only one of them"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Why a number is missing or to be read with care."""
+
+    code: str
+    """stable, for programs, for instance "no-face" """
+    text: str
+    """one sentence for the user"""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How the numbers were made."""
+
+    version: str
+    """of mensetsu"""
+    created: str
+    """UTC, ISO 8601"""
+    libraries: dict[str, str]
+    """name to version"""
+    models: dict[str, str]
+    """name to sha256"""
+    options: dict[str, object]
+    """thresholds and choices that were in force"""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAnalysis:
+    """Everything measured in one answer."""
+
+    take_id: str
+    media: MediaFacts
+    question: Question | None
+    transcript: Transcript | None
+    """None = speech not recognised (no speech, or a language that is not supported)"""
+    speech: SpeechMetrics | None
+    """None = no sound"""
+    fillers: tuple[Filler, ...] | None
+    """None = not measured"""
+    voice: VoiceMetrics | None
+    gaze: GazeMetrics | None
+    """None = no picture, or no face to measure"""
+    posture: PostureMetrics | None
+    content: ContentMetrics | None
+    warnings: tuple[Caution, ...]
+    provenance: Provenance
+    schema: int = field(default=SCHEMA)
+
+    @property
+    def hesitations(self) -> tuple[Filler, ...] | None:
+        """Counted hesitation sounds; None = not measured."""
+        return self._fillers("acoustic", counted=True)
+
+    @property
+    def possible_hesitations(self) -> tuple[Filler, ...] | None:
+        """Hesitation sounds that are possible, not counted; None = not measured."""
+        return self._fillers("acoustic", counted=False)
+
+    @property
+    def lexical_fillers(self) -> tuple[Filler, ...] | None:
+        """Counted filler words; None = not measured."""
+        return self._fillers("word", counted=True)
+
+    @property
+    def fillers_per_min(self) -> float:
+        """Counted hesitations and filler words per minute of the answer; NaN = not measured."""
+        if self.fillers is None or self.speech is None:
+            return math.nan
+        return _per_minute(sum(f.counted for f in self.fillers), self.speech.answer_s)
+
+    def _fillers(self, kind: str, *, counted: bool) -> tuple[Filler, ...] | None:
+        if self.fillers is None:
+            return None
+        return tuple(f for f in self.fillers if f.kind == kind and f.counted == counted)
+
+
+def _per_minute(count: int | None, seconds: float) -> float:
+    if count is None or not seconds > 0:
+        return math.nan
+    return 60.0 * count / seconds

@@ -1,0 +1,189 @@
+"""``analysis.json`` and ``summary.json``: results to files and back.
+
+The JSON has exactly the names of `analysis.results`; NaN becomes null. A file of an older schema
+stays readable (missing fields take their defaults), a newer or foreign one is refused by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.errors import AnalysisUnreadable
+from analysis.results import SCHEMA, AnswerAnalysis
+from analysis.timeline import Track
+
+
+def to_json(analysis: AnswerAnalysis) -> str:
+    """Return the text of ``analysis.json``."""
+    return json.dumps(_plain(analysis), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def from_json(text: str) -> AnswerAnalysis:
+    """Read the text of an ``analysis.json``.
+
+    Raises
+    ------
+    AnalysisUnreadable
+        It is broken, from another program, or of a newer schema.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as exc:
+        raise AnalysisUnreadable(f"not valid JSON ({exc}): analyse the recording again") from exc
+    if not isinstance(data, dict) or "schema" not in data or "take_id" not in data:
+        raise AnalysisUnreadable("not an analysis of mensetsu: give the analysis.json of a take")
+    if not isinstance(data["schema"], int) or data["schema"] > SCHEMA:
+        raise AnalysisUnreadable(
+            f"written by a newer mensetsu (schema {data['schema']!r}, this one reads up to"
+            f" {SCHEMA}): update mensetsu"
+        )
+    try:
+        return _revive(AnswerAnalysis, data)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise AnalysisUnreadable(f"damaged analysis ({exc}): analyse the recording again") from exc
+
+
+def read_analysis(path: Path) -> AnswerAnalysis:
+    """Read an ``analysis.json``.
+
+    Raises
+    ------
+    AnalysisUnreadable
+        It can't be read; the message names the file.
+    """
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise AnalysisUnreadable(f"{path} can't be read: {exc}") from exc
+    except AnalysisUnreadable as exc:
+        raise AnalysisUnreadable(f"{path}: {exc}") from exc
+
+
+def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
+    """Return the flat summary: what ``summary.json`` and ``--json`` hold; None = not measured."""
+    speech, voice, gaze, posture = (
+        analysis.speech,
+        analysis.voice,
+        analysis.gaze,
+        analysis.posture,
+    )
+    longest = speech.longest_pause if speech else None
+    flat = {
+        "answer_s": speech and speech.answer_s,
+        "latency_s": speech and speech.latency_s,
+        "speaking_s": speech and speech.speaking_s,
+        "word_count": speech and speech.word_count,
+        "speech_rate_wpm": speech and speech.speech_rate_wpm,
+        "articulation_rate_wpm": speech and speech.articulation_rate_wpm,
+        "syllable_rate_per_min": speech and speech.syllable_rate_per_min,
+        "mora_rate_per_min": speech and speech.mora_rate_per_min,
+        "character_rate_per_min": speech and speech.character_rate_per_min,
+        "pause_count": speech and len(speech.pauses_inside),
+        "longest_silence_s": longest.duration_s if longest else (0.0 if speech else None),
+        "silences_over_30s": speech and len(speech.silences_over_limit),
+        "fillers_per_min": analysis.fillers_per_min,
+        "hesitation_count": _count(analysis.hesitations),
+        "hesitation_possible_count": _count(analysis.possible_hesitations),
+        "lexical_filler_count": _count(analysis.lexical_fillers),
+        "level_dbfs": voice and voice.level_dbfs,
+        "noise_floor_dbfs": voice and voice.noise_floor_dbfs,
+        "snr_db": voice and voice.snr_db,
+        "f0_spread_st": voice and voice.f0_spread_st,
+        "gaze_coverage_ratio": gaze and gaze.coverage_ratio,
+        "eye_contact_ratio": gaze and gaze.eye_contact_ratio,
+        "away_count": None
+        if gaze is None or math.isnan(gaze.eye_contact_ratio)
+        else len(gaze.away),
+        "posture_coverage_ratio": posture and posture.coverage_ratio,
+        "slouch_ratio": posture and posture.slouch_ratio,
+        "side_lean_ratio": posture and posture.side_lean_ratio,
+        "conclusion_s": analysis.content and analysis.content.conclusion_s,
+        "language": analysis.transcript and analysis.transcript.language,
+        "model": analysis.transcript and analysis.transcript.model,
+        "schema": analysis.schema,
+        "warnings": [w.text for w in analysis.warnings],
+    }
+    return _plain(flat)
+
+
+def _count(items: tuple[Any, ...] | None) -> int | None:
+    return None if items is None else len(items)
+
+
+def _plain(value: Any) -> Any:
+    """Turn dataclasses, tracks, tuples and NaN into what JSON knows."""
+    if isinstance(value, Track):
+        return {
+            "times": np.round(value.times, 4).tolist(),
+            "values": _plain(_rounded(value.values)),
+            "unit": value.unit,
+        }
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _rounded(values: np.ndarray) -> Any:
+    # Three decimals: far below the noise of any track, and a third of the file.
+    return np.round(values.astype(np.float64), 3).tolist()
+
+
+def _revive(kind: Any, data: Any) -> Any:
+    """Build a value of the annotated type `kind` from its JSON form."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if data is None:
+            return None
+        (only,) = (a for a in arguments if a is not type(None))
+        return _revive(only, data)
+    if kind is Track:
+        return _revive_track(data)
+    if dataclasses.is_dataclass(kind):
+        return _revive_dataclass(typing.cast(type, kind), data)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise ValueError(f"expected a list, found {data!r:.40}")
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return tuple(_revive(arguments[0], v) for v in data)
+        return tuple(_revive(a, v) for a, v in zip(arguments, data, strict=True))
+    if kind is float:
+        if data is None:
+            return math.nan
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            raise ValueError(f"expected a number, found {data!r:.40}")
+        return float(data)
+    if kind in (int, str, bool) and not isinstance(data, kind):
+        raise ValueError(f"expected {kind.__name__}, found {data!r:.40}")
+    if (origin or kind) is dict and not isinstance(data, dict):
+        raise ValueError(f"expected an object, found {data!r:.40}")
+    return data
+
+
+def _revive_dataclass(kind: type, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise ValueError(f"expected {kind.__name__}, found {data!r:.40}")
+    hints = typing.get_type_hints(kind)
+    known = {f.name for f in dataclasses.fields(kind)}
+    return kind(**{k: _revive(hints[k], v) for k, v in data.items() if k in known})
+
+
+def _revive_track(data: dict[str, Any]) -> Track:
+    # float64 arrays turn the None of a missing value into NaN.
+    values = np.array(data["values"], dtype=np.float64)
+    return Track(np.array(data["times"], dtype=np.float64), values, data["unit"])
