@@ -68,7 +68,7 @@ class Pause:
     end: float
     """s"""
     place: str
-    """ "before", "inside" or "after" the answer; "whole" where nothing was said at all"""
+    """ "before", "inside" or "after" the answer; where nothing was said at all, "before" """
 
     @property
     def duration_s(self) -> float:
@@ -287,6 +287,9 @@ class MediaFacts:
 
     name: str
     """file name"""
+    path: str
+    """from the folder of the analysis to the file, with forward slashes, so that both can be moved
+    together; as it was given where there is no such way (another drive)"""
     sha256: str
     """of the file"""
     duration_s: float
@@ -306,6 +309,11 @@ class MediaFacts:
     """NaN = no video"""
     av_offset_s: float
     """first video frame minus first audio sample, s, by the container; NaN = only one of them"""
+
+    @property
+    def player_zero_s(self) -> float:
+        """Time at which a player's clock shows zero, s: the earlier of first frame and sample."""
+        return min(0.0, self.av_offset_s) if self.av_offset_s == self.av_offset_s else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,6 @@ def _revive_dataclass(kind: type, data: Any) -> Any:
 
 
 def _revive_track(data: dict[str, Any]) -> Track:
-    # float64 arrays turn the None of a missing value into NaN.
-    values = np.array(data["values"], dtype=np.float64)
+    # A float array turns the None of a missing value into NaN.
+    values = np.array(data["values"], dtype=np.float32)
     return Track(np.array(data["times"], dtype=np.float64), values, data["unit"])

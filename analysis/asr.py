@@ -1,0 +1,416 @@
+"""Speech to text: the only door to faster-whisper's recogniser.
+
+The content pass hears only what the lenient voice activity pass found (Whisper invents text in
+silence), without a prompt (a filler prompt loops and drops passages). While its encoder output is
+still at hand, the decoder runs once more over each window with the finished text forced, behind a
+filler prompt: how probable a hesitation would have been at every word boundary. Nothing can loop,
+nothing is dropped, the transcript stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.vad import SpeechTimestampsMap
+from numpy.typing import NDArray
+
+from analysis.errors import ModelMissing
+from analysis.fillers import Boundary
+from analysis.japanese import group_pieces
+from analysis.media import RATE_HZ
+from analysis.models import ModelChoice
+from analysis.results import Word
+from analysis.timeline import Segment, Segments, intersect, total
+from analysis.vad import collect
+
+SUPPORTED = ("en", "ja")
+
+_MARKS = " ,.?!。、"
+
+_PASSAGE_S = 300.0
+"""the recogniser gets at most this much at a time, so that memory does not grow with the take"""
+
+MAX_COMPRESSION = 2.4
+"""above it a segment repeats itself (Whisper's own threshold)"""
+MAX_NO_SPEECH = 0.8
+"""above it there was nobody (real speech reached 0.31 after the voice activity pass)"""
+MAX_REPEATS = 4
+"""one word this often in a row is a loop of the decoder, not speech"""
+
+_EDGE_S = 0.3
+"""how far from measured speech a word may lie"""
+
+FILLER_PROMPT = {"en": " Um, uh, hmm, er, ah.", "ja": "えーと、あのー、うーん、えー。"}
+FILLER_TOKENS = {
+    "en": (
+        *(" um", " uh", " Um", " Uh", " hmm", " Hmm", " hm", " er", " Er", " erm"),
+        *(" ah", " Ah", " mm", " Mm", " uhm", " eh"),
+    ),
+    "ja": (
+        "えー",
+        "えっと",
+        "えーと",
+        "え",
+        "あの",
+        "あのー",
+        "うーん",
+        "うん",
+        "ん",
+        "あー",
+        "んー",
+    ),
+}
+"""first tokens of hesitations; in Japanese hesitations take several tokens"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What the content pass and the forced pass heard."""
+
+    words: tuple[Word, ...]
+    boundaries: tuple[Boundary, ...]
+    """only those where the forced pass has something to say"""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """The language by the recogniser."""
+
+    language: str
+    probability: float
+    supported: dict[str, float]
+    """probability of each of `SUPPORTED`"""
+
+
+class _RememberingModel(WhisperModel):
+    """Keeps the encoder output of the window that is being decoded."""
+
+    encoded: Any = None
+
+    def encode(self, features: NDArray[np.float32]) -> Any:
+        self.encoded = super().encode(features)
+        return self.encoded
+
+
+class Recogniser:
+    """A loaded speech model.
+
+    Raises
+    ------
+    ModelMissing
+        The folder is not a model that can be loaded.
+    """
+
+    def __init__(self, choice: ModelChoice, *, threads: int = 2) -> None:
+        self.choice = choice
+        try:
+            self._model = _RememberingModel(
+                str(choice.folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=threads,
+                num_workers=1,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as exc:
+            raise ModelMissing(
+                f"the model folder {choice.folder} can't be loaded ({str(exc).splitlines()[0]}):"
+                " is it a CTranslate2 Whisper model?"
+            ) from exc
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it knows more than English."""
+        return self._model.model.is_multilingual
+
+    def guess_language(
+        self, samples: NDArray[np.float32], speech: Segments
+    ) -> LanguageGuess | None:
+        """Guess the language from up to the first 30 s of speech; None without speech."""
+        heard = _first_speech(samples, speech, 30.0)
+        if not len(heard):
+            return None
+        language, probability, all_languages = self._model.detect_language(heard)
+        ranked = dict(all_languages)
+        return LanguageGuess(
+            language, float(probability), {code: float(ranked.get(code, 0.0)) for code in SUPPORTED}
+        )
+
+    def recognise(
+        self,
+        samples: NDArray[np.float32],
+        lenient: Segments,
+        measured: Segments,
+        *,
+        language: str,
+        beam_size: int = 5,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Recognition:
+        """Transcribe, and score every word boundary for hesitations.
+
+        Parameters
+        ----------
+        samples : mono at 16 kHz, shape (n,).
+        lenient : what the recogniser hears.
+        measured : speech by the measuring pass; no word is credited outside it.
+        language : "en" or "ja".
+        on_progress : called with the seconds of the take that are done, per segment.
+        """
+        pieces: list[_Heard] = []
+        for passage in _passages(lenient):
+            for window in self._windows(samples, passage, language, beam_size):
+                for heard in window:
+                    word = _inside_speech(heard.word, measured)
+                    if word is not None and not _looping(pieces, word):
+                        pieces.append(_Heard(word, heard.filler))
+                if on_progress is not None and window:
+                    on_progress(window[-1].word.end)
+            if on_progress is not None:
+                on_progress(passage[-1].end)
+        words, index = (group_pieces if language == "ja" else _join_pieces)(
+            _in_order([piece.word for piece in pieces])
+        )
+        boundaries = (
+            Boundary(index[i], piece.filler)
+            for i, piece in enumerate(pieces)
+            if piece.filler is not None and i in index
+        )
+        return Recognition(words, tuple(boundaries))
+
+    def _windows(
+        self, samples: NDArray[np.float32], passage: Segments, language: str, beam_size: int
+    ) -> Iterator[list[_Heard]]:
+        """Yield the words of one decoder window after the other, on the take's clock."""
+        audio = collect(samples, passage)
+        clock = SpeechTimestampsMap(
+            [{"start": round(s.start * RATE_HZ), "end": round(s.end * RATE_HZ)} for s in passage],
+            RATE_HZ,
+        )
+        segments, _info = self._model.transcribe(
+            audio,
+            language=language if self.multilingual else None,
+            beam_size=beam_size,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            vad_filter=False,
+        )
+        tokenizer = Tokenizer(
+            self._model.hf_tokenizer,
+            self.multilingual,
+            task="transcribe",
+            language=language,
+        )
+        pending: list[Any] = []
+        encoded = None
+        for segment in segments:
+            if pending and segment.seek != pending[0].seek:
+                yield self._score(pending, encoded, tokenizer, language, clock)
+                pending = []
+            if not pending:
+                encoded = self._model.encoded
+            pending.append(segment)
+        if pending:
+            yield self._score(pending, encoded, tokenizer, language, clock)
+
+    def _score(
+        self,
+        segments: list[Any],
+        encoded: Any,
+        tokenizer: Tokenizer,
+        language: str,
+        clock: SpeechTimestampsMap,
+    ) -> list[_Heard]:
+        """Turn the segments of a window into words with the score of the boundary before each."""
+        good = [
+            s
+            for s in segments
+            if s.compression_ratio <= MAX_COMPRESSION and s.no_speech_prob <= MAX_NO_SPEECH
+        ]
+        tokens = [t for s in good for t in s.tokens if t < tokenizer.eot]
+        if not tokens:
+            return []
+        scores = self._filler_scores(encoded, tokens, tokenizer, language)
+        # Token position at which each word begins, found by walking the text once.
+        starts, position = {}, 0
+        text = ""
+        pieces, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+        for piece, group in zip(pieces[:-1], groups[:-1], strict=True):
+            starts[len(text)] = position
+            text += piece
+            position += len(group)
+        heard: list[_Heard] = []
+        at = 0
+        for segment in good:
+            for word in segment.words or ():
+                found = text.find(word.word, at)
+                begin = found if found >= 0 else at
+                at = begin + len(word.word) if found >= 0 else at
+                score = None
+                # The first boundary of a window has no history: it scores high for no reason.
+                if found > 0 and begin in starts:
+                    score = float(scores[starts[begin]])
+                heard.append(_Heard(_on_clock(word, clock), score))
+        return heard
+
+    def _filler_scores(
+        self, encoded: Any, tokens: list[int], tokenizer: Tokenizer, language: str
+    ) -> NDArray[np.float64]:
+        """Return the summed hesitation probability before every token, shape (n + 1,)."""
+        firsts = sorted({tokenizer.encode(text)[0] for text in FILLER_TOKENS[language]})
+        prompt = [
+            tokenizer.sot_prev,
+            *tokenizer.encode(FILLER_PROMPT[language]),
+            *tokenizer.sot_sequence,
+            tokenizer.no_timestamps,
+        ]
+        room = self._model.max_length - len(prompt) - 2
+        tokens = tokens[:room]
+        result = self._model.model.generate(
+            encoded,
+            [prompt + tokens],
+            max_length=self._model.max_length,
+            return_logits_vocab=True,
+            beam_size=1,
+            suppress_blank=False,
+            suppress_tokens=[],
+        )[0]
+        scores = np.zeros(room + 2)
+        # One row of logits per forced token, and one for what would follow the last.
+        for step, logits in enumerate(np.asarray(result.logits[0], dtype=np.float32)):
+            chances = np.exp(logits - logits.max())
+            scores[step] = float(chances[firsts].sum() / chances.sum())
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    word: Word
+    filler: float | None
+
+
+def download_model(name: str, folder: Path) -> None:
+    """Download a model into a folder: the one use of the network, on the user's request.
+
+    Raises
+    ------
+    ModelMissing
+        It could not be fetched.
+    """
+    from faster_whisper.utils import download_model as fetch
+
+    try:
+        fetch(name, output_dir=str(folder))
+    except Exception as exc:  # the hub's client raises a dozen unrelated types
+        reason = (str(exc) or type(exc).__name__).splitlines()[0]
+        raise ModelMissing(
+            f"the model {name!r} could not be fetched ({reason}): check the internet connection"
+        ) from exc
+
+
+def _first_speech(
+    samples: NDArray[np.float32], speech: Segments, seconds: float
+) -> NDArray[np.float32]:
+    chosen, length = [], 0.0
+    for segment in speech:
+        chosen.append(segment)
+        length += segment.duration_s
+        if length >= seconds:
+            break
+    return collect(samples, tuple(chosen))[: round(seconds * RATE_HZ)]
+
+
+def _passages(lenient: Segments) -> Iterator[Segments]:
+    passage: list = []
+    length = 0.0
+    for segment in lenient:
+        if passage and length + segment.duration_s > _PASSAGE_S:
+            yield tuple(passage)
+            passage, length = [], 0.0
+        passage.append(segment)
+        length += segment.duration_s
+    if passage:
+        yield tuple(passage)
+
+
+def _on_clock(word: Any, clock: SpeechTimestampsMap) -> Word:
+    """Put a word from the joined speech back on the take's clock."""
+    chunk = clock.get_chunk_index((word.start + word.end) / 2)
+    start = clock.get_original_time(word.start, chunk)
+    end = clock.get_original_time(word.end, chunk)
+    return Word(
+        start=float(start),
+        end=float(max(start, end)),
+        text=word.word.strip(),
+        probability=float(word.probability),
+        space_before=word.word[:1].isspace(),
+    )
+
+
+def _inside_speech(word: Word, measured: Segments) -> Word | None:
+    """Cut a word to the speech it lies in; None where it lies in a silence.
+
+    Whisper stretches words over silences, mostly their starts: what overlaps speech by 30 % is
+    cut to it. The measuring pass misses soft syllables at its edges: a word within `_EDGE_S` of
+    speech stands as it is. Both shares: our judgement.
+    """
+    if not word.text:
+        return None
+    end = max(word.end, word.start + 0.02)
+    span = Segment(word.start, end)
+    inside = intersect([span], measured)
+    if total(inside) >= min(0.3 * span.duration_s, 0.1) and inside:
+        # A word lies in one stretch of speech: the one that holds most of it, the later of equals.
+        best = max(inside, key=lambda s: (round(s.duration_s, 2), s.start))
+        return replace(word, start=best.start, end=best.end)
+    near = intersect(
+        [span], (Segment(max(0.0, s.start - _EDGE_S), s.end + _EDGE_S) for s in measured)
+    )
+    if total(near) < 0.5 * span.duration_s:
+        return None
+    return replace(word, start=near[0].start, end=near[-1].end)
+
+
+def _looping(pieces: list[_Heard], word: Word) -> bool:
+    tail = pieces[-MAX_REPEATS:]
+    bare = word.text.casefold().strip(_MARKS)
+    return len(tail) == MAX_REPEATS and all(
+        p.word.text.casefold().strip(_MARKS) == bare for p in tail
+    )
+
+
+def _join_pieces(pieces: tuple[Word, ...]) -> tuple[tuple[Word, ...], dict[int, int]]:
+    """Join pieces that no space separates ("full" + "-time"); also return piece → word index."""
+    words: list[Word] = []
+    index: dict[int, int] = {}
+    for i, piece in enumerate(pieces):
+        if words and not piece.space_before:
+            before = words[-1]
+            words[-1] = replace(
+                before,
+                end=max(before.end, piece.end),
+                text=before.text + piece.text,
+                probability=min(before.probability, piece.probability),
+            )
+            continue
+        index[i] = len(words)
+        words.append(piece)
+    return tuple(words), index
+
+
+def _in_order(words: list[Word]) -> tuple[Word, ...]:
+    """Times never run backwards and words do not overlap."""
+    ordered: list[Word] = []
+    last = -math.inf
+    for word in words:
+        start = max(word.start, last)
+        end = max(word.end, start)
+        ordered.append(replace(word, start=start, end=end))
+        last = end
+    return tuple(ordered)

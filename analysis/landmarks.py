@@ -1,0 +1,599 @@
+"""Frames to landmarks of the face and the upper body: the only door to MediaPipe.
+
+MediaPipe 0.10.21 (the "solutions" interface: its models lie inside the wheel and nothing is
+sent). Frames are streamed and never kept, apart from the few that are needed to find out which
+way up the picture is. Of each face only the points that head pose, gaze and lids need are kept,
+so that an hour of video costs some megabytes.
+
+Everyone in the picture is found first; who the candidate is gets decided at the end, from all
+frames (`follow_person`): a decision by the first frame could fall on a passer-by.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.results import Caution
+from analysis.timeline import Track
+
+Frame = NDArray[np.uint8]
+"""RGB picture, shape (height, width, 3)"""
+
+RIGID_IDS = (33, 133, 362, 263, 168, 6, 4, 129, 358, 10, 127, 356, 9, 54, 284, 234, 454)
+"""Face mesh points that speech does not move: no chin, no mouth (facts/vision.md section 1)."""
+
+IRIS_RIGHT, IRIS_LEFT = 468, 473
+"""centres of the irises; right and left are the person's own"""
+
+CHIN = 152
+
+FACE_IDS = (*RIGID_IDS, IRIS_RIGHT, IRIS_LEFT, 159, 145, 386, 374, CHIN)
+"""The points that are kept: rigid ones, irises, upper and lower lids, chin."""
+
+FACE_COLUMN = {point: column for column, point in enumerate(FACE_IDS)}
+"""face mesh id to column of `Landmarks.face`"""
+
+POSE_IDS = (0, 7, 8, 11, 12)
+NOSE, LEFT_EAR, RIGHT_EAR, LEFT_SHOULDER, RIGHT_SHOULDER = range(5)
+"""columns of `Landmarks.pose`; left and right are the person's own"""
+
+# A cut-out of three face heights leaves the mesh's detector enough around the face; our judgement.
+_CUT_SIDES = 3.0
+
+_LOG_NOISE = re.compile(
+    rb"[IW]0000 |INFO: Created TensorFlow Lite|WARNING: All log messages before absl"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandmarkOptions:
+    """How faces and bodies are looked for."""
+
+    pose_every: int = 3
+    """body on every n-th frame; 5/3 = 1.7 per s is enough for things that last 5 s, and a body
+    costs 3 to 5 times a face (facts/vision.md section 4)"""
+    most_faces: int = 3
+    """faces looked for in a frame; measured on d02: 5.7 ms a frame for 1, 7 ms for 2 or 3"""
+    probe_frames: int = 10
+    """frames that decide which way up the picture is; our judgement (2 s at 5 per s)"""
+    black_luma: float = 16.0
+    """a frame whose mean luma (0..255) is below this is black and says nothing about the way
+    up; 16 is black in limited-range video"""
+    face_score: float = 0.5
+    """score above which the long-range detector is sure of a face; MediaPipe's own default"""
+    upright_score: float = 0.6
+    """mean score of the face detector that counts as a face. Measured on 9 clips in 4 rotations:
+    upright .80-.95, wrong way up 0-.71"""
+    upright_margin: float = 0.10
+    """a rotation must be this much better than the picture as it is; smallest difference
+    measured between upright and the best wrong rotation: .16 (a face of 43 px; else .23)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Where the candidate's face and shoulders are, frame by frame."""
+
+    face: Track
+    """px, shape (frames, len(FACE_IDS), 3): x to the right, y down, z (relative, towards the
+    camera negative, about the scale of x); NaN = the candidate's face is not there"""
+    pose: Track
+    """shape (every n-th frame, 5, 3): x px, y px, visibility 0..1; NaN = no body, or somebody
+    else's"""
+    face_count: Track
+    """number of faces in the frame, the candidate's included, shape (frames,)"""
+    face_luma: Track
+    """mean luma 0..255 inside the face's box, shape (frames,)"""
+    frame_size_px: tuple[int, int]
+    """width, height after `rotation_deg`; (0, 0) without frames"""
+    rotation_deg: int = field(default=0)
+    """how far the frames had to be turned counter-clockwise to be upright"""
+
+    @property
+    def several_faces_ratio(self) -> float:
+        """Share of the frames with more than one face, 0..1; NaN without frames."""
+        counts = self.face_count.values
+        return float(np.mean(counts > 1)) if len(counts) else float("nan")
+
+
+NO_FACE = Caution(
+    "no-face",
+    "No face was found in the picture, so eye contact and posture are not measurable: sit in"
+    " front of the camera with light on your face, and check the picture before you start.",
+)
+
+
+def detect_landmarks(
+    frames: Iterable[tuple[float, Frame]],
+    *,
+    options: LandmarkOptions | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Landmarks:
+    """Find the candidate's face in every frame and the upper body in every n-th.
+
+    A sideways or upside-down picture (a phone's video that lost its rotation tag) is noticed and
+    turned: the face mesh happily fits an upright face onto a sideways one, so this can't be left
+    to "no face found".
+
+    Parameters
+    ----------
+    frames : (time in s, RGB frame) with increasing times, all frames of one size; about 5 per s
+        and 640 px on the longer side are enough.
+    options : see `LandmarkOptions`.
+    progress : called with the time in s of each frame that is done.
+
+    Raises
+    ------
+    ValueError
+        Times do not increase, or a frame has another size than those before.
+    """
+    options = options or LandmarkOptions()
+    times: list[float] = []
+    faces: list[NDArray[np.float32]] = []
+    lumas: list[NDArray[np.float32]] = []
+    bodies: list[tuple[int, NDArray[np.float32]]] = []
+    size, rotation = (0, 0), 0
+    with _Detectors(options) as detectors:
+        for time, frame, turned in _upright(frames, detectors, options):
+            if times and time <= times[-1]:
+                raise ValueError(f"frame times must increase, got {time} after {times[-1]}")
+            shown = (frame.shape[1], frame.shape[0])
+            if turned != rotation:
+                # What was seen before was seen the wrong way up.
+                faces, lumas = [_NO_FACES] * len(times), [_NO_LUMA] * len(times)
+                bodies = [(index, _NO_BODY) for index, _ in bodies]
+                size, rotation = shown, turned
+            elif times and shown != size:
+                raise ValueError(f"frames must be of one size, got {shown} after {size}")
+            size = shown
+            found = detectors.people(frame)
+            if len(times) % options.pose_every == 0:
+                bodies.append((len(times), detectors.body(frame)))
+            times.append(time)
+            faces.append(found)
+            lumas.append(np.array([_luma(frame, face) for face in found], dtype=np.float32))
+            if progress is not None:
+                progress(time)
+    return _assemble(np.array(times, dtype=np.float64), faces, lumas, bodies, size, rotation)
+
+
+def follow_person(
+    times: NDArray[np.float64],
+    faces: Sequence[NDArray[np.float32]],
+    frame_size_px: tuple[int, int],
+    *,
+    link_heights: float = 1.5,
+    link_size: float = 2.0,
+    link_hole_s: float = 3.0,
+) -> NDArray[np.intp]:
+    """Decide in each frame which face is the candidate's.
+
+    Faces that follow each other in place and size are linked. The candidate is the link with the
+    most frames, larger and more central ones counting more. Other links are taken for the
+    candidate too (who moved, or left and came back) if they never share a frame with the
+    candidate and do not continue somebody else.
+
+    Parameters
+    ----------
+    times : s, shape (n,).
+    faces : per frame, shape (m, len(FACE_IDS), 3), px; m may be 0.
+    frame_size_px : width, height.
+    link_heights : a face may move this many face heights from one sample to the next; our
+        judgement (a head crosses about its own height in 0.2 s at most).
+    link_size : and change its size by this factor at most; our judgement.
+    link_hole_s : a link outlives a hole of this length; our judgement.
+
+    Returns
+    -------
+    index into each frame's faces, shape (n,); -1 = the candidate is not there.
+    """
+    links: list[_Link] = []
+    recent: list[_Link] = []
+    width, _ = frame_size_px
+    for index, (time, found) in enumerate(zip(times, faces, strict=True)):
+        recent = [link for link in recent if time - link.time <= link_hole_s]
+        boxes = [_box(face) for face in found]
+        pairs = sorted(
+            (link.distance(box), number, which)
+            for number, link in enumerate(recent)
+            for which, box in enumerate(boxes)
+            if link.distance(box) <= link_heights
+            and 1 / link_size <= box[2] / link.box[2] <= link_size
+        )
+        free_links, free_faces = set(range(len(recent))), set(range(len(boxes)))
+        for _, number, which in pairs:
+            if number in free_links and which in free_faces:
+                free_links.remove(number)
+                free_faces.remove(which)
+                recent[number].add(index, which, time, boxes[which], _weight(boxes[which], width))
+        for which in sorted(free_faces):
+            link = _Link(boxes[which])
+            link.add(index, which, time, boxes[which], _weight(boxes[which], width))
+            links.append(link)
+            recent.append(link)
+    return _stitch(links, len(times))
+
+
+def picture_cautions(landmarks: Landmarks) -> tuple[Caution, ...]:
+    """Return what to know about the picture as a whole: turned, or several people."""
+    cautions = []
+    if landmarks.rotation_deg:
+        cautions.append(
+            Caution(
+                "picture-rotated",
+                f"The picture was not upright and was turned by {landmarks.rotation_deg} degrees"
+                " before it was measured.",
+            )
+        )
+    if landmarks.several_faces_ratio > SEVERAL_FACES_RATIO:
+        cautions.append(
+            Caution(
+                "several-faces",
+                f"More than one face is in the picture in {landmarks.several_faces_ratio:.0%} of"
+                " the frames; the larger, more central person was measured.",
+            )
+        )
+    return tuple(cautions)
+
+
+SEVERAL_FACES_RATIO = 0.05
+"""share of frames above which a second face is a second person; our judgement (in d07 clutter
+still passes for a face in 2 % of the frames)"""
+
+_NO_FACES = np.empty((0, len(FACE_IDS), 3), dtype=np.float32)
+_NO_LUMA = np.empty(0, dtype=np.float32)
+_NO_BODY = np.full((len(POSE_IDS), 3), np.nan, dtype=np.float32)
+
+
+class _Detectors:
+    """MediaPipe's three solutions, started when first needed, quiet, closed together."""
+
+    def __init__(self, options: LandmarkOptions) -> None:
+        self._options = options
+        self._solutions: dict[str, Any] = {}
+        self._settled: set[str] = set()
+        self._cut = (0, 0, 0)
+
+    def __enter__(self) -> _Detectors:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for solution in self._solutions.values():
+            solution.close()
+
+    def people(self, frame: Frame) -> NDArray[np.float32]:
+        """Return all faces, shape (m, len(FACE_IDS), 3), px.
+
+        The mesh's own detector is a short-range one: it misses faces below about an eighth of
+        the frame and takes clutter for a second face (d07: a fifth of the frames). Where it does
+        not find exactly one face, the long-range detector has the last word.
+        """
+        found = _distinct(self._mesh("face_mesh", frame))
+        if len(found) == 1:
+            return found
+        seen = self._detections(frame)
+        if not len(found):
+            return self._near(frame, max(seen, key=lambda box: box[2])) if seen else _NO_FACES
+        real = [
+            any(np.hypot(x - box[0], y - box[1]) < max(height, box[2]) / 2 for box in seen)
+            for x, y, height in map(_box, found)
+        ]
+        return found[real] if any(real) else found[:1]
+
+    def _near(self, frame: Frame, box: tuple[float, float, float]) -> NDArray[np.float32]:
+        """Return the face that the mesh finds in a cut-out around `box`."""
+        x, y, side = box
+        left, top, size = self._cut
+        # The cut-out stays where it is while the face is well inside: the mesh follows a face
+        # from frame to frame and must not see the picture jump.
+        inside = abs(x - left - size / 2) < size / 6 and abs(y - top - size / 2) < size / 6
+        if not inside or not 2 < size / side < 5:
+            size = int(_CUT_SIDES * side)
+            left, top = max(0, int(x - size / 2)), max(0, int(y - size / 2))
+            self._cut = (left, top, size)
+        cut = np.ascontiguousarray(frame[top : top + size, left : left + size])
+        found = self._mesh("near_mesh", cut)[:1]
+        return found + np.array([left, top, 0], dtype=np.float32)
+
+    def _mesh(self, name: str, frame: Frame) -> NDArray[np.float32]:
+        found = self._process(name, frame).multi_face_landmarks or ()
+        if not found:
+            return _NO_FACES
+        scale = np.array([frame.shape[1], frame.shape[0], frame.shape[1]], dtype=np.float32)
+        points = [[face.landmark[i] for i in FACE_IDS] for face in found]
+        return np.array([[(p.x, p.y, p.z) for p in face] for face in points], np.float32) * scale
+
+    def body(self, frame: Frame) -> NDArray[np.float32]:
+        """Return the upper body, shape (5, 3): x px, y px, visibility; NaN where there is none."""
+        found = self._process("pose", frame).pose_landmarks
+        if found is None:
+            return _NO_BODY
+        scale = np.array([frame.shape[1], frame.shape[0], 1], dtype=np.float32)
+        points = [found.landmark[i] for i in POSE_IDS]
+        return np.array([(p.x, p.y, p.visibility) for p in points], np.float32) * scale
+
+    def face_score(self, frame: Frame) -> float:
+        """Return the detector's best score for an upright face, 0..1."""
+        found = self._process("face_detection", frame).detections or ()
+        return max((float(face.score[0]) for face in found), default=0.0)
+
+    def _detections(self, frame: Frame) -> list[tuple[float, float, float]]:
+        """Return middle x, middle y and height of the faces that the detector is sure of, px."""
+        height, width = frame.shape[:2]
+        found = self._process("face_detection", frame).detections or ()
+        boxes = [
+            face.location_data.relative_bounding_box
+            for face in found
+            if face.score[0] >= self._options.face_score
+        ]
+        return [
+            (width * (b.xmin + b.width / 2), height * (b.ymin + b.height / 2), height * b.height)
+            for b in boxes
+            if b.height > 0
+        ]
+
+    def _process(self, name: str, frame: Frame):
+        if name in self._settled:
+            return self._solutions[name].process(frame)
+        # MediaPipe's C++ side writes to stderr when a graph starts, and once more when it finds
+        # something for the first time; no setting of it helps.
+        with _quiet_stderr():
+            solution = self._solutions.get(name) or self._start(name)
+            result = solution.process(frame)
+        if any(getattr(result, found) for found in result._fields):
+            self._settled.add(name)
+        return result
+
+    def _start(self, name: str):
+        warnings.filterwarnings("ignore", message=".*SymbolDatabase.GetPrototype.*")
+        from mediapipe.python.solutions import face_detection, face_mesh, pose
+
+        solution = {
+            "face_mesh": lambda: face_mesh.FaceMesh(
+                refine_landmarks=True, max_num_faces=self._options.most_faces
+            ),
+            "near_mesh": lambda: face_mesh.FaceMesh(refine_landmarks=True, max_num_faces=1),
+            # Its own smoothing believes in 30 frames a second and would blur seconds.
+            "pose": lambda: pose.Pose(model_complexity=1, smooth_landmarks=False),
+            # Model 1: the long-range one tells upright from sideways, the short-range one does
+            # not (scores .57-.92 in the wrong rotations).
+            "face_detection": lambda: face_detection.FaceDetection(
+                model_selection=1, min_detection_confidence=0.3
+            ),
+        }[name]()
+        self._solutions[name] = solution
+        return solution
+
+
+def _upright(
+    frames: Iterable[tuple[float, Frame]], detectors: _Detectors, options: LandmarkOptions
+) -> Iterator[tuple[float, Frame, int]]:
+    """Yield (time, upright frame, rotation in deg), deciding by the first frames that show a face.
+
+    Until a face is found in any rotation the frames come as they are, and the question is asked
+    again after 10, 40, 160 … more frames, so that a video without faces costs hardly more.
+    """
+    waiting: list[tuple[float, Frame]] = []
+    telling = skip = 0
+    pause = options.probe_frames
+    decided: int | None = None
+    for time, frame in frames:
+        if decided is not None:
+            yield time, _turn(frame, decided), decided
+            continue
+        if skip:
+            skip -= 1
+            yield time, frame, 0
+            continue
+        waiting.append((time, frame))
+        telling += bool(frame.mean() >= options.black_luma)
+        # A long black lead-in must not pile up in memory.
+        if telling < options.probe_frames and len(waiting) < 3 * options.probe_frames:
+            continue
+        decided = _rotation([f for _, f in waiting], detectors, options)
+        if decided is None:
+            skip, pause = pause, 4 * pause
+        for held_time, held in waiting:
+            yield held_time, _turn(held, decided or 0), decided or 0
+        waiting, telling = [], 0
+    if waiting:
+        decided = _rotation([f for _, f in waiting], detectors, options)
+        for held_time, held in waiting:
+            yield held_time, _turn(held, decided or 0), decided or 0
+
+
+def _rotation(
+    frames: Sequence[Frame], detectors: _Detectors, options: LandmarkOptions
+) -> int | None:
+    """Return by how many degrees the frames have to be turned; None = no face in any rotation."""
+    telling = [frame for frame in frames if frame.mean() >= options.black_luma]
+    if not telling:
+        return None
+    scores = {
+        rotation: float(np.mean([detectors.face_score(_turn(f, rotation)) for f in telling]))
+        for rotation in (0, 90, 180, 270)
+    }
+    best = max(scores, key=lambda rotation: scores[rotation])
+    if scores[best] < options.upright_score:
+        return None
+    return best if scores[best] >= scores[0] + options.upright_margin else 0
+
+
+def _turn(frame: Frame, rotation_deg: int) -> Frame:
+    return np.ascontiguousarray(np.rot90(frame, rotation_deg // 90)) if rotation_deg else frame
+
+
+def _assemble(
+    times: NDArray[np.float64],
+    faces: list[NDArray[np.float32]],
+    lumas: list[NDArray[np.float32]],
+    bodies: list[tuple[int, NDArray[np.float32]]],
+    size: tuple[int, int],
+    rotation: int,
+) -> Landmarks:
+    """Keep the candidate's face, and the body that belongs to it."""
+    chosen = follow_person(times, faces, size)
+    counts = np.array([len(found) for found in faces], dtype=np.float32)
+    face = np.full((len(times), len(FACE_IDS), 3), np.nan, dtype=np.float32)
+    luma = np.full(len(times), np.nan, dtype=np.float32)
+    for index, which in enumerate(chosen):
+        if which >= 0:
+            face[index] = faces[index][which]
+            luma[index] = lumas[index][which]
+    at = [index for index, _ in bodies]
+    body = np.array([points for _, points in bodies], dtype=np.float32).reshape(-1, 5, 3)
+    for row, index in enumerate(at):
+        if not _same_person(body[row], face[index], others=counts[index] > 0):
+            body[row] = np.nan
+    return Landmarks(
+        face=Track(times, face, "px"),
+        pose=Track(times[at], body, "px"),
+        face_count=Track(times, counts, "faces"),
+        face_luma=Track(times, luma, "luma"),
+        frame_size_px=size,
+        rotation_deg=rotation,
+    )
+
+
+def _same_person(
+    body: NDArray[np.float32], face: NDArray[np.float32], *, others: np.bool_ | bool
+) -> bool:
+    """Whether a body belongs to the candidate's face; `others`: somebody's face is there."""
+    if np.isnan(face).any():
+        return not others
+    _, _, height = _box(face)
+    apart = np.hypot(*(body[NOSE, :2] - face[FACE_COLUMN[4], :2]))
+    # Within a face height: the next head cannot be nearer; our judgement.
+    return bool(apart <= height) or bool(np.isnan(apart))
+
+
+class _Link:
+    """One face through time."""
+
+    def __init__(self, box: tuple[float, float, float]) -> None:
+        self.box = box
+        self.time = float("nan")
+        self.weight = 0.0
+        self.frames: list[int] = []
+        self.which: list[int] = []
+        self._boxes: list[tuple[float, float, float]] = []
+
+    def distance(self, box: tuple[float, float, float]) -> float:
+        """Return the way from the last place, in face heights."""
+        return _apart(self.box, box)
+
+    def add(
+        self,
+        frame: int,
+        which: int,
+        time: float,
+        box: tuple[float, float, float],
+        weight: float,
+    ) -> None:
+        self.box, self.time = box, time
+        self.weight += weight
+        self.frames.append(frame)
+        self.which.append(which)
+        self._boxes.append(box)
+
+    @property
+    def typical(self) -> NDArray[np.float64]:
+        """Median x, y, height."""
+        return np.median(np.array(self._boxes, dtype=np.float64), axis=0)
+
+
+def _stitch(links: list[_Link], count: int) -> NDArray[np.intp]:
+    """Join the links that are the candidate's."""
+    chosen = np.full(count, -1, dtype=np.intp)
+    others: list[NDArray[np.float64]] = []
+    main: NDArray[np.float64] | None = None
+    for link in sorted(links, key=lambda each: -each.weight):
+        if np.any(chosen[link.frames] >= 0):
+            # One or two shared frames are a false face, no second person; our judgement.
+            if len(link.frames) > 2:
+                others.append(link.typical)
+            continue
+        if main is None:
+            main = link.typical
+        elif others:
+            place = link.typical
+            nearest = min(_apart(other, place) for other in others)
+            if nearest < _apart(main, place):
+                continue
+        chosen[link.frames] = link.which
+    return chosen
+
+
+def _box(face: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Return middle x, middle y and height of a face, px."""
+    top, chin = face[FACE_COLUMN[10], :2], face[FACE_COLUMN[CHIN], :2]
+    x, y = (top + chin) / 2
+    return float(x), float(y), max(1.0, float(np.hypot(*(chin - top))))
+
+
+def _apart(a: Sequence[float] | NDArray, b: Sequence[float] | NDArray) -> float:
+    """Return the distance of two boxes in heights of the larger, a change of size included."""
+    return float(np.hypot(a[0] - b[0], a[1] - b[1]) / max(a[2], b[2]) + abs(np.log(a[2] / b[2])))
+
+
+def _weight(box: tuple[float, float, float], width: int) -> float:
+    """Return how much a face counts: its height, less towards the sides of the picture."""
+    off = min(1.0, abs(box[0] - width / 2) / (width / 2)) if width else 0.0
+    return box[2] * (1 - 0.5 * off)
+
+
+def _distinct(faces: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Drop a face that lies on a larger one (the mesh fitted twice)."""
+    if len(faces) < 2:
+        return faces
+    boxes = [_box(face) for face in faces]
+    kept: list[int] = []
+    for which in sorted(range(len(faces)), key=lambda each: -boxes[each][2]):
+        x, y, _ = boxes[which]
+        if all(np.hypot(x - boxes[k][0], y - boxes[k][1]) > boxes[k][2] / 2 for k in kept):
+            kept.append(which)
+    return faces[kept]
+
+
+def _luma(frame: Frame, face: NDArray[np.float32]) -> float:
+    """Return the mean luma (BT.601) inside the face's box, 0..255; NaN outside the frame."""
+    low = np.clip(face[:, :2].min(axis=0), 0, None).astype(int)
+    high = face[:, :2].max(axis=0).astype(int) + 1
+    # Every second pixel is plenty for a mean.
+    box = frame[low[1] : high[1] : 2, low[0] : high[0] : 2]
+    if not box.size:
+        return float("nan")
+    return float(box.reshape(-1, 3).mean(axis=0) @ np.array([0.299, 0.587, 0.114]))
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what C++ writes to stderr; everything that is not known noise comes afterwards."""
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, AttributeError, ValueError):
+        # No stderr at all (a windowed program): nothing to keep quiet.
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            rest = b"".join(line for line in held if not _LOG_NOISE.match(line))
+            if rest:
+                os.write(2, rest)

@@ -1,0 +1,476 @@
+"""Audio and video files as arrays on one clock: the only door to PyAV's decoders.
+
+t = 0 is the first audio sample (the first frame where there is no audio). Audio comes as float32
+mono at 16 kHz in a file-backed array, so that hours of sound fit in bounded memory, together
+with the level measured at the native rate. Frames are streamed, each with its own time: webcams
+and phones have variable frame rates, so an index says nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import av.error as av_error
+from av.audio.resampler import AudioResampler
+from av.container.input import InputContainer
+from av.stream import Disposition
+from numpy.typing import NDArray
+
+from analysis.errors import MediaUnreadable
+from analysis.results import Caution, MediaFacts
+
+RATE_HZ = 16_000
+"""what Whisper and Silero expect"""
+
+LEVEL_STEP_S = 0.02
+"""length of a level frame; our judgement, short against a syllable (about 0.2 s)"""
+
+CLIPPED_ABOVE = 0.999
+"""of full scale; 16-bit sound at its limit is 0.99997, AAC and MP3 may go beyond 1"""
+
+SHORTEST_S = 0.3
+"""shorter than any syllable group: nothing in it can be measured (our judgement)"""
+
+# The smallest jump of the time stamps that counts as lost sound; below it is rounding.
+_GAP_S = 0.05
+_STILL_FORMATS = ("image2", "_pipe", "tty", "gif")
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Loudness at the native sample rate, one value per frame of `LEVEL_STEP_S`."""
+
+    mean_square: NDArray[np.float32]
+    """shape (n,), full scale = 1; frame k begins at k · LEVEL_STEP_S"""
+    peak: float
+    """largest sample, full scale = 1"""
+    clipped_ratio: float
+    """share of samples at or above `CLIPPED_ABOVE`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The decoded audio of a file."""
+
+    samples: NDArray[np.float32]
+    """mono at `RATE_HZ`, shape (n,), t = 0 at the first"""
+    levels: Levels
+    cautions: tuple[Caution, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length in s."""
+        return len(self.samples) / RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the container says, and where t = 0 lies in it."""
+
+    facts: MediaFacts
+    origin_s: float
+    """container time of t = 0"""
+    cautions: tuple[Caution, ...]
+
+
+def probe_media(path: Path) -> Probe:
+    """Look into a file without decoding it all.
+
+    Raises
+    ------
+    MediaUnreadable
+        It is missing, empty, a folder, not audio or video, or cut off; the message says which.
+    """
+    _check_file(path)
+    with _open(path) as container:
+        name = container.format.name
+        if any(name.endswith(still) or name.startswith(still) for still in _STILL_FORMATS):
+            raise MediaUnreadable(f"{path.name} is a picture or a text, not audio or video")
+        audio = _audio_stream(container)
+        video = _video_stream(container)
+        if audio is None and video is None:
+            raise MediaUnreadable(f"{path.name} holds neither audio nor video")
+        audio_start = _first_time(path, "audio") if audio else math.nan
+        video_start, rotation, size = _first_picture(path) if video else (math.nan, 0, None)
+        if math.isnan(audio_start):
+            audio = None
+        if math.isnan(video_start):
+            video = None
+        if audio is None and video is None:
+            raise MediaUnreadable(
+                f"{path.name} can't be decoded: the file is damaged or incomplete"
+            )
+        audio_s = _stream_duration(container, audio, audio_start)
+        video_s = _stream_duration(container, video, video_start)
+        offset = video_start - audio_start
+        ends = [d + o for d, o in ((audio_s, 0.0), (video_s, offset)) if not math.isnan(d + o)]
+        if not ends:
+            ends = [d for d in (audio_s, video_s) if not math.isnan(d)]
+        duration = max(ends, default=_container_duration(container))
+        if duration < SHORTEST_S:
+            raise MediaUnreadable(
+                f"{path.name} is {duration:.1f} s long: too short to measure anything"
+            )
+        cautions = []
+        streams = [s for s in container.streams.audio]
+        if len(streams) > 1 and audio is not None:
+            cautions.append(
+                Caution(
+                    "several-audio-streams",
+                    f"The file has {len(streams)} audio streams; the main one was measured"
+                    f" (number {streams.index(audio) + 1}).",
+                )
+            )
+        if audio is None:
+            cautions.append(Caution("no-audio", "The file has no sound: speech was not measured."))
+        if video is None:
+            cautions.append(
+                Caution(
+                    "no-video", "The file has no picture: eye contact and posture not measured."
+                )
+            )
+        facts = MediaFacts(
+            name=path.name,
+            path=path.name,
+            sha256=file_sha256(path),
+            duration_s=duration,
+            audio_codec=audio.codec_context.name if audio else None,
+            audio_streams=len(streams),
+            sample_rate_hz=audio.codec_context.sample_rate if audio else None,
+            channels=audio.codec_context.channels if audio else None,
+            audio_duration_s=audio_s,
+            video_codec=video.codec_context.name if video else None,
+            frame_size_px=size if video else None,
+            rotation_deg=rotation if video else 0,
+            video_duration_s=video_s,
+            av_offset_s=offset,
+        )
+    return Probe(facts, video_start if audio is None else audio_start, tuple(cautions))
+
+
+def read_sound(
+    path: Path, scratch: Path, *, progress: Callable[[float], None] | None = None
+) -> Sound:
+    """Decode the main audio stream.
+
+    Parameters
+    ----------
+    path : any file that FFmpeg reads.
+    scratch : folder for the decoded samples (they are mapped, not held in memory); the caller
+        removes it.
+    progress : called with seconds decoded so far.
+
+    Raises
+    ------
+    MediaUnreadable
+        No audio stream, or nothing in it could be decoded.
+    """
+    target = scratch / "sound.f32"
+    levels = _LevelMeter()
+    with _open(path) as container, target.open("wb") as out:
+        stream = _audio_stream(container)
+        if stream is None:
+            raise MediaUnreadable(f"{path.name} has no audio stream")
+        stream.codec_context.thread_type = "AUTO"
+        native: AudioResampler | None = None
+        to_16k: AudioResampler | None = None
+        rate = 0
+        written = 0
+        start_s = math.nan
+        damaged = 0
+
+        def push(mono: NDArray[np.float32] | None) -> None:
+            nonlocal written
+            assert to_16k is not None
+            frame = None
+            if mono is not None:
+                frame = av.AudioFrame.from_ndarray(mono[None, :], format="flt", layout="mono")
+                frame.sample_rate = rate
+            for piece in to_16k.resample(frame):
+                out.write(piece.to_ndarray().astype("<f4", copy=False).tobytes())
+                written += piece.samples
+
+        fed = 0
+        for frame in _decoded(container, stream):
+            if frame is None:
+                damaged += 1
+                continue
+            if native is None or to_16k is None:
+                rate = frame.sample_rate
+                native = AudioResampler(format="fltp", rate=rate)
+                to_16k = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+                levels.rate_hz = rate
+                start_s = frame.time if frame.time is not None else 0.0
+            if frame.time is not None:
+                # A jump of the time stamps is lost sound: silence of the same length keeps
+                # the clock right.
+                missing = round((frame.time - start_s) * rate) - fed
+                if missing > _GAP_S * rate:
+                    for silence in _silence(missing, rate):
+                        levels.add(silence[None, :])
+                        push(silence)
+                    fed += missing
+            for piece in native.resample(frame):
+                channels = piece.to_ndarray().astype(np.float32, copy=False)
+                levels.add(channels)
+                mono = _mix(channels)
+                fed += len(mono)
+                push(mono)
+            if progress is not None:
+                progress(fed / rate)
+        if to_16k is not None:
+            push(None)
+    if not written:
+        raise MediaUnreadable(f"{path.name}: its sound can't be decoded")
+    samples = np.memmap(target, dtype="<f4", mode="r", shape=(written,))
+    cautions = ()
+    if damaged:
+        cautions = (
+            Caution(
+                "damaged-audio", f"{damaged} pieces of the sound are damaged and were skipped."
+            ),
+        )
+    return Sound(samples, levels.result(), cautions)
+
+
+def read_frames(
+    path: Path, *, rate_hz: float, origin_s: float, width_px: int = 640
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Stream frames, thinned out to about `rate_hz`.
+
+    Parameters
+    ----------
+    path : any file that FFmpeg reads.
+    rate_hz : frames per second wanted; fewer come where the video has fewer.
+    origin_s : container time of t = 0 (`Probe.origin_s`).
+    width_px : longer side of the frames that come out; never enlarged.
+
+    Yields
+    ------
+    time : s on the clock of the take.
+    frame : RGB, uint8, shape (height, width, 3), upright by the container's rotation tag.
+    """
+    with _open(path) as container:
+        stream = _video_stream(container)
+        if stream is None:
+            return
+        stream.codec_context.thread_type = "AUTO"
+        fps = float(stream.average_rate or 0)
+        # Frames that no other frame refers to can be left undecoded: a third to a half of the
+        # cost with B-frames. Only where enough frames are left to choose from.
+        if fps >= 4 * rate_hz:
+            stream.codec_context.skip_frame = "NONREF"
+        due = -math.inf
+        last = -math.inf
+        for frame in _decoded(container, stream):
+            if frame is None or frame.time is None:
+                continue
+            time = frame.time - origin_s
+            # Half a frame early is nearer to the grid than a whole frame late.
+            if time < due - 0.5 / max(fps, 1.0) or time <= last:
+                continue
+            due = (
+                max(due + 1 / rate_hz, time + 0.5 / rate_hz)
+                if due > -math.inf
+                else time + 1 / rate_hz
+            )
+            last = time
+            scale = min(1.0, width_px / max(frame.width, frame.height))
+            small = frame.reformat(
+                width=max(2, round(frame.width * scale)),
+                height=max(2, round(frame.height * scale)),
+                format="rgb24",
+            )
+            picture = small.to_ndarray()
+            turns = round(frame.rotation / 90) % 4
+            yield time, np.ascontiguousarray(np.rot90(picture, turns))
+
+
+class _LevelMeter:
+    """Mean square per `LEVEL_STEP_S`, peak and clipping, fed block by block."""
+
+    def __init__(self) -> None:
+        self.rate_hz = 0
+        self._squares: list[NDArray[np.float32]] = []
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._done = 0
+        self._count = 0
+        self._peak = 0.0
+        self._clipped = 0
+        self._samples = 0
+
+    def add(self, channels: NDArray[np.float32]) -> None:
+        """Add a block, shape (channels, n)."""
+        magnitude = np.abs(channels)
+        self._peak = max(self._peak, float(magnitude.max(initial=0.0)))
+        self._clipped += int(np.count_nonzero(magnitude.max(axis=0) >= CLIPPED_ABOVE))
+        self._samples += channels.shape[1]
+        self._rest = np.concatenate([self._rest, np.square(_mix(channels))])
+        # Frame borders follow the clock, not a whole number of samples (11 025 Hz, 22 050 Hz).
+        edges = []
+        while True:
+            edge = round((self._count + 1) * LEVEL_STEP_S * self.rate_hz) - self._done
+            if edge > len(self._rest):
+                break
+            edges.append(edge)
+            self._count += 1
+        if edges:
+            starts = np.concatenate([[0], edges[:-1]]).astype(int)
+            sums = np.add.reduceat(self._rest[: edges[-1]], starts)
+            self._squares.append((sums / np.diff(np.append(starts, edges[-1]))).astype(np.float32))
+            self._rest = self._rest[edges[-1] :]
+            self._done += edges[-1]
+
+    def result(self) -> Levels:
+        """Return what was measured."""
+        squares = np.concatenate(self._squares) if self._squares else np.zeros(0, np.float32)
+        return Levels(squares, self._peak, self._clipped / max(1, self._samples))
+
+
+def _mix(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the channels that carry anything (a headset often leaves one of two at zero)."""
+    live = channels[np.abs(channels).max(axis=1, initial=0.0) > 0]
+    mixed = live.mean(axis=0) if len(live) else channels[0]
+    return np.ascontiguousarray(np.nan_to_num(mixed), dtype=np.float32)
+
+
+def _silence(samples: int, rate_hz: int) -> Iterator[NDArray[np.float32]]:
+    while samples > 0:
+        block = min(samples, 10 * rate_hz)
+        yield np.zeros(block, dtype=np.float32)
+        samples -= block
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise MediaUnreadable(f"{path} is a folder: give an audio or video file")
+    if not path.exists():
+        raise MediaUnreadable(f"{path}: no such file")
+    try:
+        with path.open("rb") as probe:
+            if not probe.read(1):
+                raise MediaUnreadable(f"{path.name} is empty (0 bytes)")
+    except OSError as exc:
+        raise MediaUnreadable(f"{path} can't be read: {exc.strerror}") from exc
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except (av_error.FFmpegError, OSError, ValueError) as exc:
+        reason = "cut off or damaged" if _looks_like_media(path) else "not audio or video"
+        if getattr(exc, "errno", None) == errno.EACCES:
+            reason = "not readable for you (permission denied)"
+        raise MediaUnreadable(
+            f"{path.name} can't be opened: it is {reason} ({_reason(exc)})"
+        ) from exc
+
+
+def _looks_like_media(path: Path) -> bool:
+    """Whether the first bytes are those of a known container (its rest may be missing)."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free") or head.startswith(
+        (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"fLaC", b"ID3", b"FORM")
+    )
+
+
+def _reason(exc: Exception) -> str:
+    return str(getattr(exc, "strerror", None) or exc)
+
+
+def _audio_stream(container: InputContainer) -> av.AudioStream | None:
+    stream = container.streams.best("audio")
+    return stream if isinstance(stream, av.AudioStream) and stream.codec_context else None
+
+
+def _video_stream(container: InputContainer) -> av.VideoStream | None:
+    """Return the video stream, cover pictures of music files left out."""
+    streams = [
+        s
+        for s in container.streams.video
+        if s.codec_context
+        and not s.disposition & (Disposition.attached_pic | Disposition.still_image)
+    ]
+    best = container.streams.best("video")
+    return next((s for s in streams if best and s.index == best.index), next(iter(streams), None))
+
+
+def _decoded(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> Iterator:
+    """Yield decoded frames, and None for each packet that can't be decoded."""
+    demuxed = container.demux(stream)
+    while True:
+        try:
+            packet = next(demuxed)
+        except StopIteration:
+            return
+        except av_error.FFmpegError:
+            # The file ends in the middle: what came before it counts.
+            yield None
+            return
+        try:
+            yield from packet.decode()
+        except av_error.EOFError:
+            return
+        except av_error.FFmpegError:
+            yield None
+
+
+def _first_frame(path: Path, kind: str):
+    with _open(path) as container:
+        stream = _audio_stream(container) if kind == "audio" else _video_stream(container)
+        if stream is None:
+            return None
+        for tried, frame in enumerate(_decoded(container, stream)):
+            if frame is not None:
+                return frame
+            if tried > 500:
+                break
+    return None
+
+
+def _first_time(path: Path, kind: str) -> float:
+    frame = _first_frame(path, kind)
+    if frame is None:
+        return math.nan
+    return frame.time if frame.time is not None else 0.0
+
+
+def _first_picture(path: Path) -> tuple[float, int, tuple[int, int] | None]:
+    """Return time, rotation and upright size (width, height) of the first frame."""
+    frame = _first_frame(path, "video")
+    if frame is None:
+        return math.nan, 0, None
+    rotation = round(frame.rotation / 90) * 90 % 360
+    size = (frame.width, frame.height)
+    if rotation % 180:
+        size = (size[1], size[0])
+    return (frame.time if frame.time is not None else 0.0), rotation, size
+
+
+def _stream_duration(
+    container: InputContainer, stream: av.AudioStream | av.VideoStream | None, start_s: float
+) -> float:
+    if stream is None or math.isnan(start_s):
+        return math.nan
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    total = _container_duration(container)
+    return max(0.0, total - start_s) if not math.isnan(total) else math.nan
+
+
+def _container_duration(container: InputContainer) -> float:
+    return container.duration / 1e6 if container.duration is not None else math.nan
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, which is what tells one recording from another."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

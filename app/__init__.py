@@ -1,0 +1,1 @@
+"""The only layer that prints, draws, reads the command line or serves a page."""

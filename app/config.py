@@ -1,0 +1,27 @@
+"""Where things of the user lie: data folder, own targets, own questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.models import user_dir
+
+
+def targets_file() -> Path:
+    """Return the place of the user's own targets."""
+    return user_dir() / "targets.toml"
+
+
+def questions_file() -> Path:
+    """Return the place of the user's own questions."""
+    return user_dir() / "questions.toml"
+
+
+def fillers_file() -> Path:
+    """Return the place of the user's own filler list."""
+    return user_dir() / "fillers.toml"
+
+
+def demo_dir() -> Path:
+    """Return the folder of the demo's copy of the sample and its report."""
+    return user_dir() / "demo"
