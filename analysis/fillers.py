@@ -19,7 +19,7 @@ from pathlib import Path
 from analysis.errors import AnalysisError
 from analysis.results import Filler, Word
 from analysis.speech import bare
-from analysis.timeline import Segment, Segments, intersect, total
+from analysis.timeline import Segment, Segments, intersect
 from analysis.voice import VoicedSpan
 
 COUNTED_FROM = 0.10
@@ -31,6 +31,10 @@ WORD_COUNTED_FROM = 0.6
 _SET_OFF_S = 0.15  # a pause this long sets a word off (facts: 150 ms)
 _WRITTEN = 0.9  # probability of a hesitation that the content pass wrote down itself
 _SECOND_GAP_S = 0.25  # two steady voices this far apart are two hesitations
+
+_TAIL_S = 0.12  # speech this shortly after a word is its own end
+_LEAST_S = 0.1  # less sound than this is no hesitation
+_MISHEARD_S = 1.2
 
 Steady = Callable[[Segment], tuple[VoicedSpan, ...]]
 
@@ -170,9 +174,11 @@ def find_hesitations(
         if bare(after.text) in lexicon.hesitations or bare(before.text) in lexicon.hesitations:
             continue  # the same sound, heard twice
         counted = boundary.probability >= COUNTED_FROM
-        gap = _gap(before, after)
-        spots = _place(gap, speech, steady)
-        if total(intersect([gap], speech)) < 0.06 and not steady(gap):
+        spots = _place(_gap(before, after), before, speech, steady)
+        misheard = _misheard(words, boundary.word)
+        if not spots and misheard is not None:
+            spots = [misheard]
+        if not spots:
             # No sound in which it could lie: the decoder expects an "um" after a long silence.
             continue
         found.append(
@@ -185,23 +191,41 @@ def find_hesitations(
     return tuple(sorted(found, key=lambda f: f.start))
 
 
-def _place(gap: Segment, speech: Segments, steady: Steady) -> list[Segment]:
-    """Return where in a gap the hesitation lies, the most likely place first."""
-    spans = sorted(steady(gap), key=lambda s: s.start - s.end)
-    if spans:
-        best = spans[0]
-        others = [
-            s
-            for s in spans[1:]
-            if s.end - s.start >= 0.18
-            and max(s.start - best.end, best.start - s.end) >= _SECOND_GAP_S
-        ]
-        return [Segment(best.start, best.end), *(Segment(s.start, s.end) for s in others[:1])]
+def _misheard(words: tuple[Word, ...], index: int) -> Segment | None:
+    """Return the words at `index` if they may be the hesitation itself, written as words.
+
+    The recogniser writes えーと as イエートは、 when it writes it at all: a short run of words
+    (at most 1.2 s: our judgement) that a pause or comma sets off on both sides.
+    """
+    if not _set_off(words, index):
+        return None
+    last = index
+    while last + 1 < len(words) and not _set_off(words, last + 1):
+        last += 1
+    if words[last].end - words[index].start > _MISHEARD_S:
+        return None
+    return Segment(words[index].start, words[last].end)
+
+
+def _place(gap: Segment, before: Word, speech: Segments, steady: Steady) -> list[Segment]:
+    """Return where in a gap the hesitation lies, the most likely place first; empty = nowhere."""
     heard = intersect([gap], speech)
-    if heard:
-        longest = max(heard, key=lambda s: s.duration_s)
-        return [longest]
-    return [gap]
+    # What only trails the word before it is the end of that word.
+    heard = tuple(s for s in heard if s.end - max(s.start, before.end + _TAIL_S) >= _LEAST_S)
+    if not heard:
+        return []
+    spans = sorted(
+        (s for s in steady(gap) if s.end > before.end + _TAIL_S), key=lambda s: s.start - s.end
+    )
+    if not spans:
+        return [max(heard, key=lambda s: s.duration_s)]
+    best = spans[0]
+    others = [
+        Segment(s.start, s.end)
+        for s in spans[1:]
+        if s.end - s.start >= 0.18 and max(s.start - best.end, best.start - s.end) >= _SECOND_GAP_S
+    ]
+    return [Segment(best.start, best.end), *others[:1]]
 
 
 def _gap(before: Word, after: Word) -> Segment:

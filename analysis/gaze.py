@@ -27,7 +27,7 @@ from analysis.landmarks import (
     picture_cautions,
 )
 from analysis.results import Caution, GazeMetrics
-from analysis.timeline import Segments, Track, segments_where
+from analysis.timeline import Segment, Segments, Track, intersect, segments_where
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -159,7 +159,7 @@ def measure_head_pose(landmarks: Landmarks) -> HeadPose:
     columns = [FACE_COLUMN[point] for point in RIGID_IDS]
     rotation = np.full((len(times), 3, 3), np.nan)
     position = np.full((len(times), 3), np.nan)
-    for index in np.flatnonzero(landmarks.face.present):
+    for index in np.flatnonzero(np.isfinite(landmarks.face.values).all(axis=(1, 2))):
         points = landmarks.face.values[index, columns, :2].astype(np.float64)
         try:
             ok, turn, move = cv2.solvePnP(
@@ -275,13 +275,17 @@ def measure_gaze(
     else:
         lens, how = (math.nan, math.nan), "none"
 
-    step_s = 1.5 * float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    step_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     yaw = _steady(times, np.where(judged, raw.yaw_deg - lens[0], np.nan), step_s)
     pitch = _steady(times, np.where(judged, raw.pitch_deg - lens[1], np.nan), step_s)
     contact = _abs_at_most(yaw, options.contact_yaw_deg, strictly=True)
     contact &= _abs_at_most(pitch, options.contact_pitch_deg, strictly=True)
     elsewhere = np.isfinite(yaw) & ~contact
-    away = _at_least(segments_where(times, elsewhere, max_step_s=step_s), options.shortest_away_s)
+    # Frames come a little unevenly; a sample does not hold into a hole, nor beyond the last one.
+    away = segments_where(times, elsewhere, max_step_s=1.4 * step_s)
+    if away:
+        away = intersect(away, (Segment(float(times[0]), float(times[-1]) + step_s),))
+    away = _at_least(away, options.shortest_away_s)
     averted = _inside(times, away)
 
     counted = contact | (elsewhere & averted)
@@ -399,7 +403,7 @@ def _steady(times: FloatArray, values: FloatArray, step_s: float) -> FloatArray:
     if len(values) < 3:
         return smooth
     three = np.stack([values[:-2], values[1:-1], values[2:]])
-    whole = np.isfinite(three).all(axis=0) & (times[2:] - times[:-2] <= 2 * step_s)
+    whole = np.isfinite(three).all(axis=0) & (times[2:] - times[:-2] <= 3 * step_s)
     smooth[1:-1][whole] = np.median(three[:, whole], axis=0)
     return smooth
 
@@ -489,7 +493,7 @@ def _cautions(
                 " then, the number is off. Look at the camera while you start.",
             )
         )
-    if not landmarks.face.present.any():
+    if not landmarks.has_face:
         return tuple(cautions)
     top, chin = (landmarks.face.values[:, FACE_COLUMN[point], :2] for point in (10, CHIN))
     height = float(np.nanmedian(np.linalg.norm(chin - top, axis=-1)))

@@ -100,6 +100,11 @@ class Landmarks:
     """how far the frames had to be turned counter-clockwise to be upright"""
 
     @property
+    def has_face(self) -> bool:
+        """Whether the candidate's face is in any frame."""
+        return bool(np.isfinite(self.face.values).any())
+
+    @property
     def several_faces_ratio(self) -> float:
         """Share of the frames with more than one face, 0..1; NaN without frames."""
         counts = self.face_count.values

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 import av.error as av_error
+import numpy as np
 from av.audio.resampler import AudioResampler
 from av.container.input import InputContainer
 from av.stream import Disposition
@@ -88,7 +88,7 @@ def probe_media(path: Path) -> Probe:
     MediaUnreadable
         It is missing, empty, a folder, not audio or video, or cut off; the message says which.
     """
-    _check_file(path)
+    check_file(path)
     with _open(path) as container:
         name = container.format.name
         if any(name.endswith(still) or name.startswith(still) for still in _STILL_FORMATS):
@@ -348,7 +348,8 @@ def _silence(samples: int, rate_hz: int) -> Iterator[NDArray[np.float32]]:
         samples -= block
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise MediaUnreadable for what is not a readable, non-empty file."""
     if path.is_dir():
         raise MediaUnreadable(f"{path} is a folder: give an audio or video file")
     if not path.exists():

@@ -269,7 +269,7 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
     return Provenance(
         version=_version("mensetsu"),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        libraries={name: _version(name) for name in _LIBRARIES},
+        libraries=library_versions(),
         models={} if choice is None else {f"whisper {choice.name}": choice.sha256},
         options={
             "language": options.language,
@@ -283,6 +283,11 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
             "hesitation_possible_from": filler_rules.POSSIBLE_FROM,
         },
     )
+
+
+def library_versions(names: tuple[str, ...] = _LIBRARIES) -> dict[str, str]:
+    """Return name → version of the libraries that make the numbers."""
+    return {name: _version(name) for name in names}
 
 
 def _version(name: str) -> str:

@@ -24,7 +24,7 @@ from analysis.landmarks import (
     Landmarks,
 )
 from analysis.results import Caution, PostureMetrics
-from analysis.timeline import Segments, Track, segments_where, total
+from analysis.timeline import Segment, Segments, Track, intersect, segments_where, total
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -112,13 +112,18 @@ def measure_posture(
     if reason is not None or window is None:
         return _withheld(coverage), (reason,) if reason else ()
 
-    step_s = 1.5 * float(np.median(np.diff(times)))
+    step_s = float(np.median(np.diff(times)))
+    watched = Segment(float(times[0]), float(times[-1]) + step_s)
+
+    def held(mask: BoolArray) -> Segments:
+        # Samples come a little unevenly; one does not hold into a hole, nor beyond the last.
+        return intersect(segments_where(times, mask, max_step_s=1.4 * step_s), (watched,))
 
     def own(values: FloatArray) -> float:
         return float(np.median(values[window]))
 
     def lasting(mask: BoolArray) -> Segments:
-        found = segments_where(times, _steady(mask, seen), max_step_s=step_s)
+        found = held(_steady(mask, seen))
         # A rounding error must not drop a segment of exactly that length.
         return tuple(s for s in found if s.duration_s >= options.shortest_s - 1e-6)
 
@@ -128,7 +133,7 @@ def measure_posture(
         slouch = lasting(body.rise < (1 - options.slouch_drop_ratio) * own(body.rise))
         lean = lasting(np.abs(body.shift - own(body.shift)) > options.side_lean_shift)
         tilted = lasting(level & (np.abs(tilt) > options.tilt_deg))
-    judged_s = total(segments_where(times, seen, max_step_s=step_s))
+    judged_s = total(held(seen))
     return (
         PostureMetrics(
             coverage_ratio=coverage,
@@ -136,7 +141,7 @@ def measure_posture(
             shoulder_tilt_deg=float(np.median(tilt[level])) if level.any() else math.nan,
             slouch_ratio=total(slouch) / judged_s,
             side_lean_ratio=total(lean) / judged_s,
-            movement=_movement(times, body, seen, step_s, options),
+            movement=_movement(times, body, seen, 1.4 * step_s, options),
             slouch=slouch,
             side_lean=lean,
             tilt=tilted,
@@ -194,7 +199,7 @@ def _why_not(
     options: PostureOptions,
 ) -> Caution | None:
     """Return why posture is withheld; None = it is not."""
-    if not landmarks.face.present.any():
+    if not landmarks.has_face:
         # Without a face the body may be a coat on a chair.
         return NO_FACE
     if not coverage >= options.least_coverage_ratio:
@@ -267,7 +272,7 @@ def _movement(
     times: FloatArray,
     body: _Body,
     seen: BoolArray,
-    step_s: float,
+    hole_s: float,
     options: PostureOptions,
 ) -> float:
     """Return the path of the shoulders' middle, shoulder widths per s; NaN = no two samples."""
@@ -279,7 +284,7 @@ def _movement(
         if not here:
             anchor = None
             continue
-        if anchor is None or time - before > step_s:
+        if anchor is None or time - before > hole_s:
             anchor = place
         else:
             watched += time - before

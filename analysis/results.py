@@ -233,9 +233,10 @@ class GazeMetrics:
     """Whether the person faces the camera: an estimate from head pose and iris position."""
 
     coverage_ratio: float
-    """share of the sampled frames with a usable face, 0..1"""
+    """share of the sampled frames with a face that is turned to the camera by at most 30 deg, 0..1"""
     eye_contact_ratio: float
-    """share of the judged frames that face the camera, 0..1; NaN = withheld"""
+    """share of the judged frames that face the camera, those that made the own baseline left out,
+    0..1; NaN = withheld"""
     away: Segments
     """looking elsewhere for at least 0.3 s"""
     yaw: Track
@@ -259,9 +260,11 @@ class PostureMetrics:
     coverage_ratio: float
     """share of the sampled frames with both shoulders, 0..1"""
     lean_deg: float
-    """median sideways lean of the head over the shoulders against the own baseline, deg"""
+    """median sideways lean of the head over the shoulders against the own baseline, deg, + = to the
+    person's left"""
     shoulder_tilt_deg: float
-    """median tilt of the shoulder line against the own baseline, deg; head roll excluded"""
+    """median tilt of the shoulder line against the own baseline, deg, + = left shoulder lower;
+    moments with a tilted head left out"""
     slouch_ratio: float
     """share of the judged time slouching, 0..1; NaN = withheld"""
     side_lean_ratio: float

@@ -52,4 +52,6 @@ def measure_sight(
     gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=calibration)
     posture, of_posture = measure_posture(landmarks, head.roll)
     progress(1.0)
-    return SightResult(gaze, posture, (*picture_cautions(landmarks), *of_gaze, *of_posture))
+    # Eyes and posture may have the same reason to be withheld: say it once.
+    cautions = dict.fromkeys((*picture_cautions(landmarks), *of_gaze, *of_posture))
+    return SightResult(gaze, posture, tuple(cautions))

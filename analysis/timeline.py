@@ -150,8 +150,9 @@ class Track:
     @property
     def present(self) -> NDArray[np.bool_]:
         """Where there is a value, shape (n,)."""
-        flat = self.values.reshape(len(self.times), -1)
-        return ~np.isnan(flat).any(axis=1) if flat.size else np.zeros(len(self.times), dtype=bool)
+        if not self.values.size:
+            return np.zeros(len(self.times), dtype=bool)
+        return ~np.isnan(self.values.reshape(len(self.times), -1)).any(axis=1)
 
     @property
     def coverage_ratio(self) -> float:

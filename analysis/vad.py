@@ -9,16 +9,25 @@ defaults (2 s, 400 ms) suit neither; they find 3 % of the silent frames of the T
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.media import RATE_HZ
-from analysis.timeline import Segment, Segments, support
+from analysis.timeline import Segment, Segments, gaps, support
 
 _BLOCK_S = 600.0
 _SEARCH_S = 60.0
+
+# The network is slow to wake after a long silence: a soft "um" that ends 32 s of silence stays
+# below the threshold, and is found (.9) when the same samples are heard with a fresh memory. So
+# silences are heard a second time in short windows. Stricter, as a fresh memory is also jumpier.
+_SECOND_LOOK_FROM_S = 2.0
+_WINDOW_S = 5.0
+_OVERLAP_S = 1.0
+_SECOND_THRESHOLD = 0.6
+_SECOND_MIN_SPEECH_MS = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,25 @@ def detect_speech(
     -------
     Segments in s from the first sample, to about 32 ms (Silero's frame).
     """
+    found: list[Segment] = []
+    start = 0
+    while start < len(samples):
+        end = _quiet_cut(samples, start)
+        first = _listen(samples, start, end, options)
+        found += first
+        found += _second_look(
+            samples, gaps(first, Segment(start / RATE_HZ, end / RATE_HZ)), options
+        )
+        start = end
+        if progress is not None:
+            progress(end / RATE_HZ)
+    return support(found, collar_s=options.min_silence_ms / 1000)
+
+
+def _listen(
+    samples: NDArray[np.float32], start: int, end: int, options: VadOptions
+) -> list[Segment]:
+    """Run Silero over samples[start:end] with a fresh memory."""
     from faster_whisper.vad import VadOptions as SileroOptions
     from faster_whisper.vad import get_speech_timestamps
 
@@ -71,19 +99,28 @@ def detect_speech(
         speech_pad_ms=options.pad_ms,
         min_speech_duration_ms=options.min_speech_ms,
     )
+    block = np.ascontiguousarray(samples[start:end], dtype=np.float32)
+    return [
+        Segment((start + chunk["start"]) / RATE_HZ, (start + chunk["end"]) / RATE_HZ)
+        for chunk in get_speech_timestamps(block, silero, sampling_rate=RATE_HZ)
+    ]
+
+
+def _second_look(
+    samples: NDArray[np.float32], silences: Segments, options: VadOptions
+) -> list[Segment]:
+    """Hear long silences once more, in short windows."""
+    stricter = replace(options, threshold=_SECOND_THRESHOLD, min_speech_ms=_SECOND_MIN_SPEECH_MS)
     found: list[Segment] = []
-    start = 0
-    while start < len(samples):
-        end = _quiet_cut(samples, start)
-        block = np.ascontiguousarray(samples[start:end], dtype=np.float32)
-        for chunk in get_speech_timestamps(block, silero, sampling_rate=RATE_HZ):
-            found.append(
-                Segment((start + chunk["start"]) / RATE_HZ, (start + chunk["end"]) / RATE_HZ)
-            )
-        start = end
-        if progress is not None:
-            progress(end / RATE_HZ)
-    return support(found, collar_s=1e-6)
+    for silence in silences:
+        if silence.duration_s < _SECOND_LOOK_FROM_S:
+            continue
+        start = silence.start
+        while start < silence.end:
+            end = min(start + _WINDOW_S, silence.end)
+            found += _listen(samples, round(start * RATE_HZ), round(end * RATE_HZ), stricter)
+            start += _WINDOW_S - _OVERLAP_S
+    return found
 
 
 def collect(samples: NDArray[np.float32], segments: Segments) -> NDArray[np.float32]:

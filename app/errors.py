@@ -1,8 +1,8 @@
 """Errors of the command line.
 
-    AppError            root
-    ├── OutputRefused   the results can't be written where they were asked for
-    └── SourceUnknown   what was given is no recording, take or session
+AppError            root
+├── OutputRefused   the results can't be written where they were asked for
+└── SourceUnknown   what was given is no recording, take or session
 """
 
 

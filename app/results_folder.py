@@ -6,6 +6,7 @@ never overwritten; results of the same recording are replaced when it is analyse
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import json
@@ -77,10 +78,9 @@ class ResultsFolder:
     def abandon(self) -> None:
         """Remove the folder again if this run made it and nothing is in it."""
         if self.made:
-            try:
+            # Somebody else's files may be in it by now.
+            with contextlib.suppress(OSError):
                 self.folder.rmdir()
-            except OSError:
-                pass  # somebody else's files are in it by now
 
 
 def prepare_folder(media: Path, output: Path | None) -> ResultsFolder:
