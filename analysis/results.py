@@ -233,7 +233,7 @@ class GazeMetrics:
     """Whether the person faces the camera: an estimate from head pose and iris position."""
 
     coverage_ratio: float
-    """share of the sampled frames with a face that is turned to the camera by at most 30 deg, 0..1"""
+    """share of the sampled frames with a face turned to the camera by at most 30 deg, 0..1"""
     eye_contact_ratio: float
     """share of the judged frames that face the camera, those that made the own baseline left out,
     0..1; NaN = withheld"""
