@@ -97,7 +97,7 @@ def analyse(
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave the picture out.")] = False,
 ) -> None:
     """Measure a recorded answer and write its report."""
-    targets = read_targets(config.targets_file())
+    targets = _targets()
     recordings = find_recordings(source)
     if output is not None and len(recordings) > 1:
         raise SourceUnknown(f"{source} is a session of several takes: leave --output out")
@@ -125,7 +125,7 @@ def analyse(
 @cli.command()
 def demo() -> None:
     """Analyse the bundled sample take and say where its report is."""
-    targets = read_targets(config.targets_file())
+    targets = _targets()
     media = samples.copy_sample(samples.ENGLISH, config.demo_dir())
     truth = samples.read_truth(samples.ENGLISH)
     question = find_question(read_bank(config.questions_file()), truth["question_id"])
@@ -188,7 +188,7 @@ def report(
     form: Annotated[Format, typer.Option("--format", help="What to make.")] = Format.html,
 ) -> None:
     """Make a report again from results, in any format."""
-    targets = read_targets(config.targets_file())
+    targets = _targets()
     found = find_analyses(source)
     if output is not None:
         _check_output(output, form)
@@ -315,6 +315,11 @@ def main() -> None:
         else:  # wrong usage, as the command line library tells it
             show()
             sys.exit(getattr(exc, "exit_code", 2))
+
+
+def _targets() -> Targets:
+    own = config.targets_file()
+    return read_targets(own if own.is_file() else None)
 
 
 def _analyse(

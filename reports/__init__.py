@@ -1,0 +1,1 @@
+"""Numbers to pages: report, subtitles, tables. No media library is needed to make them."""

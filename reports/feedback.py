@@ -1,0 +1,312 @@
+"""At most three remarks on an answer: evidence with time and quote, why it matters, one drill.
+
+Ranked by what harms an interview most, outside its band before close to it. Remarks speak of
+what was measured, never of confidence, feelings, personality or fitness for a job. A number that
+was withheld yields none; in a noisy recording nothing that hangs on hearing is judged but a
+silence over the limit.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from analysis.results import SILENCE_LIMIT_S, AnswerAnalysis, Pause
+from analysis.timeline import Segment
+from reports.evidence import Moment, densest, longest, moments, pace_extremes
+from reports.targets import Band, Judgement, Targets
+from reports.wording import clock, seconds
+
+MOST_REMARKS = 3
+
+LOW_TRUST_SNR_DB = 10.0
+"""Below this, what hangs on telling speech from noise is not judged."""
+
+FEWEST_FILLERS = 3
+"""One "um" in an answer of five seconds is a high rate, and nothing to remark."""
+
+# Smaller = more important. What is only close to its band comes after all that is outside.
+ORDER = (
+    "silence",
+    "noise",
+    "answer_s",
+    "level_dbfs",
+    "clipped_ratio",
+    "fillers_per_min",
+    "pace",
+    "eye_contact_ratio",
+    "posture",
+    "latency_s",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """An exercise."""
+
+    id: str
+    measure: str
+    title: str
+    text: str
+    length_s: float
+    """one round, s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What to work on, and why."""
+
+    id: str
+    title: str
+    evidence: tuple[Moment, ...]
+    why: str
+    source: str
+    """where the band comes from"""
+    drill: Drill
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A remark with its place in the ranking."""
+
+    kind: str
+    level: str
+    remark: Remark
+
+
+def choose_remarks(analysis: AnswerAnalysis, targets: Targets) -> tuple[Remark, ...]:
+    """Return the remarks that matter most, at most three; () = nothing to remark."""
+    candidates = [*_of_sound(analysis, targets), *_of_picture(analysis, targets)]
+    candidates.sort(key=lambda c: (c.level != "off", ORDER.index(c.kind)))
+    return tuple(c.remark for c in candidates[:MOST_REMARKS])
+
+
+def low_trust(analysis: AnswerAnalysis) -> bool:
+    """Whether the recording is too noisy to trust what hangs on telling speech from noise."""
+    return analysis.voice is not None and analysis.voice.snr_db < LOW_TRUST_SNR_DB
+
+
+def pace_of(analysis: AnswerAnalysis, targets: Targets) -> tuple[float, Band | None]:
+    """Return the judged pace and its band, by language; NaN = not measured."""
+    language = analysis.transcript.language if analysis.transcript else None
+    if analysis.speech is None:
+        return math.nan, None
+    if language == "ja":
+        value = analysis.speech.pace_characters_per_min
+        return value, targets.band("pace_characters_per_min", language)
+    return analysis.speech.pace_wpm, targets.band("pace_wpm", language)
+
+
+@cache
+def read_drills() -> dict[str, Drill]:
+    """Return the drills by id."""
+    text = resources.files("reports").joinpath("data/drills.toml").read_text(encoding="utf-8")
+    return {d["id"]: Drill(**d) for d in tomllib.loads(text)["drill"]}
+
+
+def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    speech = analysis.speech
+    if speech is None:
+        return
+    yield from _silence(analysis, targets)
+    if speech.answer is None:
+        return
+    if low_trust(analysis):
+        yield from _noise(analysis, targets)
+        return
+    yield from _length(analysis, targets, speech.answer)
+    yield from _voice(analysis, targets, speech.answer)
+    yield from _fillers(analysis, targets)
+    yield from _pace(analysis, targets)
+    yield from _latency(analysis, targets, speech.answer)
+
+
+def _of_picture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    gaze, posture = analysis.gaze, analysis.posture
+    if gaze is not None and gaze.away:
+        band, judged = _judged(targets, "eye_contact_ratio", gaze.eye_contact_ratio)
+        if band and judged.level in ("near", "off"):
+            title = "More of the answer could go towards the camera"
+            why = (
+                "In a video interview, looking near the lens is what the other side sees as being"
+                " spoken to. The first and the last sentence count most."
+            )
+            shown = moments(analysis, longest(gaze.away))
+            yield _candidate("eye_contact_ratio", judged, title, shown, why, band, "lens-sentences")
+    if posture is not None:
+        yield from _posture(analysis, targets)
+
+
+def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    speech = analysis.speech
+    band = targets.band("longest_silence_s")
+    if speech is None or band is None:
+        return
+    over = speech.silences_over_limit
+    if speech.answer is None:
+        if speech.duration_s > 0:
+            title = "No speech was found in this recording"
+            why = "If you did speak, the microphone did not pick it up."
+            shown = moments(analysis, [Segment(0.0, speech.duration_s)])
+            judged = Judgement("off")
+            yield _candidate("silence", judged, title, shown, why, band, "check-microphone")
+        return
+    why = (
+        f"A thoughtful pause is fine. Over {SILENCE_LIMIT_S:g} s the interviewer can't tell whether"
+        " you think, are stuck, or the line is dead. Say that you are thinking."
+    )
+    if over:
+        worst = max(over, key=lambda p: p.duration_s)
+        title = f"A silence of {seconds(worst.duration_s)}{_where(worst)}"
+        if len(over) > 1:
+            title = f"{len(over)} silences over {SILENCE_LIMIT_S:g} s"
+            title += f", the longest {seconds(worst.duration_s)}"
+        shown = moments(analysis, longest(over))
+        yield _candidate("silence", Judgement("off"), title, shown, why, band, "bridge-sentences")
+        return
+    # After the answer only the hand on the stop button is late; before it, see the latency.
+    inside = max(speech.pauses_inside, key=lambda p: p.duration_s, default=None)
+    judged = band.judge(inside.duration_s if inside else None)
+    if inside and judged.level in ("near", "off") and not low_trust(analysis):
+        title = f"A long silence of {seconds(inside.duration_s)} inside the answer"
+        shown = moments(analysis, [inside])
+        yield _candidate("silence", judged, title, shown, why, band, "bridge-sentences")
+
+
+def _noise(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    assert analysis.voice is not None
+    assert analysis.speech is not None
+    assert analysis.speech.answer is not None
+    band, judged = _judged(targets, "snr_db", analysis.voice.snr_db)
+    if band:
+        title = f"Noisy: the voice is only {analysis.voice.snr_db:.0f} dB above the noise"
+        why = "An interviewer strains to follow, and the numbers here are not to be trusted."
+        shown = moments(analysis, [analysis.speech.answer])
+        yield _candidate("noise", judged, title, shown, why, band, "quiet-room")
+
+
+def _length(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+    band = targets.answer_band(analysis.question)
+    judged = band.judge(answer.duration_s)
+    if judged.level not in ("near", "off"):
+        return
+    wanted = f"{clock(band.low)}–{clock(band.high)}"
+    if judged.side == "high":
+        title = f"The answer took {clock(answer.duration_s)}; {wanted} is asked for"
+        why = "A long answer hides its point and takes time from the next questions."
+        moment = Segment(answer.start + band.high, answer.end)
+        drill = "cut-to-time"
+    else:
+        title = f"The answer ended after {clock(answer.duration_s)}; {wanted} is asked for"
+        why = "A short answer leaves out the example that would make it believable."
+        moment = Segment(max(answer.start, answer.end - 5), answer.end)
+        drill = "one-more-layer"
+    yield _candidate("answer_s", judged, title, moments(analysis, [moment]), why, band, drill)
+
+
+def _voice(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+    voice = analysis.voice
+    if voice is None:
+        return
+    opening = moments(analysis, [Segment(answer.start, min(answer.end, answer.start + 5))])
+    band, judged = _judged(targets, "level_dbfs", voice.level_dbfs)
+    if band and judged.level in ("near", "off"):
+        if judged.side == "low":
+            title = f"The voice is soft ({voice.level_dbfs:.0f} dBFS)"
+            why = "What is too soft is not heard, however good it is."
+            drill = "speak-to-the-wall"
+        else:
+            title = f"The voice is recorded very loud ({voice.level_dbfs:.0f} dBFS)"
+            why = "An input set too high distorts and tires the listener."
+            drill = "turn-it-down"
+        yield _candidate("level_dbfs", judged, title, opening, why, band, drill)
+    band, judged = _judged(targets, "clipped_ratio", voice.clipped_ratio)
+    if band and judged.level in ("near", "off"):
+        title = "The sound is clipped in places"
+        why = "Clipped peaks crackle for the listener and can't be repaired."
+        yield _candidate("clipped_ratio", judged, title, opening, why, band, "turn-it-down")
+
+
+def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    rate = analysis.fillers_per_min
+    band, judged = _judged(targets, "fillers_per_min", rate)
+    counted = [f for f in analysis.fillers or () if f.counted]
+    if band and len(counted) >= FEWEST_FILLERS and judged.level in ("near", "off"):
+        title = f"{len(counted)} fillers, {rate:.1f} per minute"
+        why = "A few are normal speech. Many in a row draw attention from what you say."
+        shown = moments(analysis, densest(counted))
+        yield _candidate("fillers_per_min", judged, title, shown, why, band, "silent-gaps")
+
+
+def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    value, band = pace_of(analysis, targets)
+    judged = band.judge(value) if band else Judgement("unjudged")
+    if band is None or judged.level not in ("near", "off"):
+        return
+    if judged.side == "high":
+        title = f"Fast: {value:.0f} {band.unit}"
+        why = "Nerves speed one up. Names, numbers and the conclusion get lost first."
+        drill = "slow-down"
+    else:
+        title = f"Slow: {value:.0f} {band.unit}"
+        why = "Steady and slow is easy to follow; the risk is only that the point comes late."
+        drill = "keywords-only"
+    shown = moments(analysis, pace_extremes(analysis, fast=judged.side == "high"))
+    # An answer too short for a window of talk has a rate, but no moment to show.
+    if shown:
+        yield _candidate("pace", judged, title, shown, why, band, drill)
+
+
+def _latency(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+    assert analysis.speech is not None
+    latency_s = analysis.speech.latency_s
+    band, judged = _judged(targets, "latency_s", latency_s)
+    if band and judged.level in ("near", "off") and latency_s <= SILENCE_LIMIT_S:
+        title = f"{seconds(latency_s)} until the first word"
+        why = "A breath before answering is good; after it, even “Let me think” keeps contact."
+        shown = moments(analysis, [Segment(0.0, answer.start)])
+        yield _candidate("latency_s", judged, title, shown, why, band, "first-sentence-ready")
+
+
+def _posture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    posture = analysis.posture
+    assert posture is not None
+    slouch_band, slouch = _judged(targets, "slouch_ratio", posture.slouch_ratio)
+    lean_band, lean = _judged(targets, "side_lean_ratio", posture.side_lean_ratio)
+    why = "An upper body balanced in the picture keeps the face in view and the breath free."
+    if slouch_band and slouch.level in ("near", "off") and posture.slouch:
+        title = f"Slouching for {posture.slouch_ratio:.0%} of the time, against your own start"
+        shown = moments(analysis, longest(posture.slouch))
+        yield _candidate("posture", slouch, title, shown, why, slouch_band, "reset-posture")
+    elif lean_band and lean.level in ("near", "off") and posture.side_lean:
+        title = f"Leaning sideways for {posture.side_lean_ratio:.0%} of the time"
+        shown = moments(analysis, longest(posture.side_lean))
+        yield _candidate("posture", lean, title, shown, why, lean_band, "reset-posture")
+
+
+def _judged(targets: Targets, measure: str, value: float) -> tuple[Band | None, Judgement]:
+    band = targets.band(measure)
+    return band, band.judge(value) if band else Judgement("unjudged")
+
+
+def _candidate(
+    kind: str,
+    judged: Judgement,
+    title: str,
+    shown: tuple[Moment, ...],
+    why: str,
+    band: Band,
+    drill: str,
+) -> _Candidate:
+    remark = Remark(kind, title, shown, why, band.cited, read_drills()[drill])
+    return _Candidate(kind, judged.level, remark)
+
+
+def _where(pause: Pause) -> str:
+    return {"before": " before the first word", "after": " after the last word"}.get(
+        pause.place, " inside the answer"
+    )

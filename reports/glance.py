@@ -1,0 +1,312 @@
+"""The answer in one glance: tiles with value, band and verdict, and the details behind them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analysis.results import AnswerAnalysis, SpeechMetrics
+from reports.charts import is_over_limit
+from reports.feedback import low_trust, pace_of
+from reports.targets import UNJUDGED, Judgement, Targets
+from reports.wording import clock, number, plural, rough_share, seconds
+
+WITHHELD = {
+    "no-face": "no face was found",
+    "head-turned": "the head was turned away",
+    "face-coverage-low": "a face was seen in too few frames",
+    "gaze-too-short": "the face was seen too briefly",
+    "no-calibration": "no steady look in the first seconds",
+    "shoulders-not-seen": "head and shoulders were seen in too few frames",
+    "posture-too-short": "the shoulders were seen too briefly",
+}
+"""Caution to reason, in the few words that fit a tile; the whole sentence stands in the limits."""
+GAZE_CODES = ("no-face", "head-turned", "face-coverage-low", "gaze-too-short", "no-calibration")
+POSTURE_CODES = ("no-face", "shoulders-not-seen", "posture-too-short")
+
+SYMBOLS = {"good": "✓", "near": "≈", "off": "!", "unjudged": "–", "neutral": "•"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One measure of the answer."""
+
+    id: str
+    title: str
+    value: str
+    unit: str
+    verdict: str
+    """in words"""
+    level: str
+    """ "good", "near", "off", "neutral" (told, not graded) or "unjudged" """
+    band: str
+    """the band in words, or why there is no number"""
+    detail: str
+    source: str
+    doubtful: bool = False
+    """the recording is too noisy for it"""
+
+    @property
+    def symbol(self) -> str:
+        """The verdict as a sign, so that it never hangs on colour."""
+        return SYMBOLS[self.level]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A number for those who want more."""
+
+    name: str
+    value: str
+    note: str
+
+
+def tiles(analysis: AnswerAnalysis, targets: Targets) -> tuple[Tile, ...]:
+    """Return the tiles in the order of the page."""
+    return (
+        _duration(analysis, targets),
+        _silence(analysis, targets),
+        _pace(analysis, targets),
+        _fillers(analysis, targets),
+        _facing(analysis, targets),
+        _posture(analysis, targets),
+    )
+
+
+def _duration(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    band = targets.answer_band(analysis.question)
+    speech = analysis.speech
+    if speech is None or speech.answer is None:
+        return _missing("duration", "Duration", _why_no_speech(analysis))
+    judged = band.judge(speech.answer_s)
+    of = "for this question" if analysis.question else "as a rule"
+    return Tile(
+        id="duration",
+        title="Duration",
+        value=clock(speech.answer_s),
+        unit="min",
+        verdict=_verdict(judged, low="short", high="long"),
+        level=judged.level,
+        band=f"{clock(band.low)}–{clock(band.high)} {of}",
+        detail=f"First word after {seconds(speech.latency_s)}",
+        source=band.cited,
+        doubtful=low_trust(analysis),
+    )
+
+
+def _silence(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    band = targets.band("longest_silence_s")
+    speech = analysis.speech
+    if speech is None or band is None:
+        return _missing("silence", "Longest silence", _why_no_speech(analysis))
+    longest = speech.longest_pause
+    if longest is None:
+        length_s, where = 0.0, "no pause of 0.25 s or more"
+    else:
+        length_s = longest.duration_s
+        where = {
+            "before": "before the first word",
+            "after": "after the last word",
+        }.get(longest.place, "inside the answer")
+    if speech.answer is None:
+        where = "nothing was said"
+    judged = band.judge(length_s)
+    if longest and is_over_limit(longest):
+        # The rule of 30 s holds whatever the user's own band says.
+        judged = Judgement("off", "high")
+        verdict = "over 30 s"
+    else:
+        verdict = _verdict(judged, low="short", high="long")
+    count = plural(sum(p.duration_s >= 1 for p in speech.pauses_inside), "pause")
+    return Tile(
+        id="silence",
+        title="Longest silence",
+        value=seconds(length_s).removesuffix(" s"),
+        unit="s",
+        verdict=verdict,
+        level=judged.level,
+        band=f"up to {band.high:g} s is fine, never over 30 s",
+        detail=f"{where[0].upper()}{where[1:]}"
+        + (f"; {count} of 1 s or more inside" if speech.answer else ""),
+        source=band.cited,
+        doubtful=low_trust(analysis),
+    )
+
+
+def _pace(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    value, band = pace_of(analysis, targets)
+    if math.isnan(value) or analysis.speech is None:
+        why = _why_no_speech(analysis) or "the speech was not recognised"
+        return _missing("pace", "Pace", why)
+    judged = band.judge(value) if band else UNJUDGED
+    japanese = analysis.transcript is not None and analysis.transcript.language == "ja"
+    with_pauses, articulation = _other_rates(analysis.speech, japanese=japanese)
+    return Tile(
+        id="pace",
+        title="Pace",
+        value=number(value),
+        unit="characters/min" if japanese else "words/min",
+        verdict=_verdict(judged, low="slow", high="fast"),
+        level=judged.level,
+        band=f"{band.low:.0f}–{band.high:.0f}, silences over 5 s left out"
+        if band
+        else "no band for this language",
+        detail=f"{number(with_pauses)} with all pauses, {number(articulation)} with none",
+        source=band.cited if band else "",
+        doubtful=low_trust(analysis),
+    )
+
+
+def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    rate, band = analysis.fillers_per_min, targets.band("fillers_per_min")
+    sounds, possible = analysis.hesitations, analysis.possible_hesitations
+    words = analysis.lexical_fillers
+    if math.isnan(rate) or band is None or sounds is None or possible is None or words is None:
+        why = _why_no_speech(analysis) or "fillers were not looked for"
+        return _missing("fillers", "Fillers", why)
+    judged = band.judge(rate)
+    count = plural(len(sounds), "hesitation")
+    if possible:
+        count = f"{len(sounds)}–{len(sounds) + len(possible)} hesitations"
+    return Tile(
+        id="fillers",
+        title="Fillers",
+        value=number(rate, 1),
+        unit="per min",
+        verdict=_verdict(judged, low="few", high="many"),
+        level=judged.level,
+        band=f"up to {band.high:g} per min",
+        detail=f"{count}, {plural(len(words), 'filler word')}",
+        source=band.cited,
+        doubtful=low_trust(analysis),
+    )
+
+
+def _facing(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    gaze, band = analysis.gaze, targets.band("eye_contact_ratio")
+    if gaze is None or band is None:
+        return _missing(
+            "facing", "Facing the camera", _why_no_picture(analysis, "face", GAZE_CODES)
+        )
+    if math.isnan(gaze.eye_contact_ratio):
+        return _missing(
+            "facing", "Facing the camera", _why_no_picture(analysis, "face", GAZE_CODES)
+        )
+    judged = band.judge(gaze.eye_contact_ratio)
+    word = {"good": "mostly", "near": "about half", "off": "rarely"}[judged.level]
+    away = f"{plural(len(gaze.away), 'time')} elsewhere"
+    return Tile(
+        id="facing",
+        title="Facing the camera",
+        value=word,
+        unit="",
+        # Told, not graded: nobody knows the right share, and averted eyes have many causes.
+        verdict="an estimate",
+        level="neutral",
+        band=f"{rough_share(gaze.eye_contact_ratio)}; “mostly” from {band.low:.0%}",
+        detail=f"{away}; face seen in {gaze.coverage_ratio:.0%} of the frames",
+        source=band.cited,
+    )
+
+
+def _posture(analysis: AnswerAnalysis, targets: Targets) -> Tile:
+    posture = analysis.posture
+    slouch_band, lean_band = targets.band("slouch_ratio"), targets.band("side_lean_ratio")
+    if posture is None or slouch_band is None or lean_band is None:
+        return _missing("posture", "Posture", _why_no_picture(analysis, "shoulders", POSTURE_CODES))
+    parts = [
+        (slouch_band.judge(posture.slouch_ratio), posture.slouch_ratio, "slouching"),
+        (lean_band.judge(posture.side_lean_ratio), posture.side_lean_ratio, "leaning"),
+    ]
+    known = [p for p in parts if p[0].level != "unjudged"]
+    if not known:
+        why = _why_no_picture(analysis, "shoulders", POSTURE_CODES)
+        return _missing("posture", "Posture", why)
+    judged, _, name = max(known, key=lambda p: (("good", "near", "off").index(p[0].level), p[1]))
+    told = ", ".join(f"{n} {r:.0%}" for _, r, n in known)
+    return Tile(
+        id="posture",
+        title="Posture",
+        value="steady" if judged.level == "good" else name,
+        unit="",
+        verdict={"good": "in range", "near": "now and then", "off": "often"}[judged.level],
+        level=judged.level,
+        band=f"{told} of the time; up to {slouch_band.high:.0%} is fine",
+        detail=f"Against your own start; shoulders seen in {posture.coverage_ratio:.0%}",
+        source=slouch_band.cited,
+    )
+
+
+def details(analysis: AnswerAnalysis, targets: Targets) -> tuple[Detail, ...]:
+    """Return the numbers behind the tiles."""
+    rows: list[Detail] = []
+    speech, voice = analysis.speech, analysis.voice
+    if speech is not None and speech.answer is not None:
+        japanese = analysis.transcript is not None and analysis.transcript.language == "ja"
+        with_pauses, articulation = _other_rates(speech, japanese=japanese)
+        unit = "characters/min" if japanese else "words/min"
+        rows += [
+            Detail("Time with speech", f"{clock(speech.speaking_s)} min", "without any pause"),
+            Detail("First word after", seconds(speech.latency_s), "from the start of the sound"),
+            Detail("Share of pauses", f"{speech.pause_ratio:.0%}", "pauses from 0.25 s, inside"),
+            Detail("Speech rate", number(with_pauses, 0, unit), "all pauses included"),
+            Detail(
+                "Articulation rate", number(articulation, 0, unit), "pauses from 0.25 s left out"
+            ),
+        ]
+        if japanese:
+            rate = speech.mora_rate_per_min
+            rows.append(Detail("Morae", number(rate, 0, "per min"), "all pauses included"))
+        else:
+            rate = speech.syllable_rate_per_min
+            rows.append(Detail("Syllables", number(rate, 0, "per min"), "all pauses included"))
+    if voice is not None:
+        level = targets.band("level_dbfs")
+        fine = f"{number(level.low)} to {number(level.high)} is comfortable" if level else ""
+        rows += [
+            Detail("Voice level", number(voice.level_dbfs, 0, "dBFS"), fine),
+            Detail("Noise floor", number(voice.noise_floor_dbfs, 0, "dBFS"), "below −50 is good"),
+            Detail("Voice above noise", number(voice.snr_db, 0, "dB"), "from 20 is good"),
+            Detail("Melody", number(voice.f0_spread_st, 1, "semitones"), "spread; no band"),
+        ]
+    if analysis.content is not None and analysis.content.conclusion_s is not None:
+        at = seconds(analysis.content.conclusion_s)
+        rows.append(Detail("Conclusion first said", f"at {at}", "earlier is easier to follow"))
+    return tuple(rows)
+
+
+def _other_rates(speech: SpeechMetrics, *, japanese: bool) -> tuple[float, float]:
+    """Return the rates with all pauses and with none."""
+    if not japanese:
+        return speech.speech_rate_wpm, speech.articulation_rate_wpm
+    characters, articulating_s = speech.character_count, speech.articulating_s
+    if characters is None or not articulating_s > 0:
+        return speech.character_rate_per_min, math.nan
+    return speech.character_rate_per_min, 60 * characters / articulating_s
+
+
+def _missing(id: str, title: str, why: str) -> Tile:
+    return Tile(id, title, "–", "", "not measured", "unjudged", why, "", "")
+
+
+def _verdict(judged: Judgement, *, low: str, high: str) -> str:
+    if judged.level in ("good", "unjudged"):
+        return "in range" if judged.level == "good" else "not judged"
+    word = low if judged.side == "low" else high
+    return f"a bit {word}" if judged.level == "near" else f"too {word}"
+
+
+def _why_no_speech(analysis: AnswerAnalysis) -> str:
+    if analysis.speech is None:
+        return "the recording has no sound"
+    if analysis.speech.answer is None:
+        return "no speech was found"
+    return ""
+
+
+def _why_no_picture(analysis: AnswerAnalysis, what: str, codes: tuple[str, ...]) -> str:
+    if analysis.media.video_codec is None:
+        return "the recording has no picture"
+    told = {w.code for w in analysis.warnings}
+    reason = next((WITHHELD[code] for code in codes if code in told), "")
+    return reason or f"{what} not seen well enough, or the picture was not analysed"

@@ -1,0 +1,56 @@
+"""How numbers become words: the only place (with the templates) that rounds."""
+
+from __future__ import annotations
+
+import math
+
+LANGUAGE_NAMES = {"en": "English", "ja": "Japanese"}
+
+
+def clock(time_s: float) -> str:
+    """Return a time as minutes and seconds, for instance "1:05"."""
+    whole = math.floor(max(0.0, time_s) + 0.5)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def moment_clock(time_s: float) -> str:
+    """Return the second in which a moment lies: rounded down, as players show it."""
+    whole = math.floor(max(0.0, time_s))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def seconds(length_s: float) -> str:
+    """Return a length in seconds: "2.3 s"; from 10 s on without decimals, never across 30 s."""
+    if length_s < 9.95:
+        return f"{length_s:.1f} s"
+    # 30.2 s is over the limit of 30 s: it must not read "30 s".
+    if 30.0 < length_s < 31.0:
+        return f"{math.ceil(length_s * 10 - 1e-6) / 10:.1f} s"
+    return f"{length_s:.0f} s"
+
+
+def number(value: float | None, decimals: int = 0, unit: str = "") -> str:
+    """Return a number with its unit, "not measured" for None and NaN."""
+    if value is None or math.isnan(value):
+        return "not measured"
+    # A typographic minus; and no "-0".
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    text = text.replace("-", "−")
+    return f"{text} {unit}".strip()
+
+
+def rough_share(ratio: float) -> str:
+    """Return a share of an estimate, in steps of 5 %: more would claim what it does not know."""
+    return f"about {5 * round(ratio * 20)}%"
+
+
+def language_name(code: str | None) -> str:
+    """Return the English name of a language."""
+    return LANGUAGE_NAMES.get(code or "", code or "")
+
+
+def plural(count: int, name: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"

@@ -1,0 +1,1 @@
+"""Two made sample takes with the truth about them, and the program that makes them."""

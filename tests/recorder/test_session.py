@@ -1,0 +1,147 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from recorder.errors import RecorderError, SessionUnreadable
+from recorder.session import (
+    FILE_NAME,
+    SCHEMA,
+    CaptureHealth,
+    Question,
+    Session,
+    Take,
+    question_from_dict,
+    read_session,
+    write_session,
+)
+
+QUESTION = Question(
+    id="why-this-company",
+    text_en="Why us?",
+    text_ja="弊社を志望された理由を教えてください。",
+    stage="first",
+    kind="motivation",
+    intent="Whether you mean this one.",
+    structure="PREP",
+    band_s=(60.0, 120.0),
+    band_source="a coach",
+    talking_points=("製品を使っている",),
+)
+TAKE = Take(
+    id="take-01",
+    question=QUESTION,
+    media="take-01/録画 1.mkv",
+    duration_s=93.25,
+    sample_rate_hz=48000,
+    channels=1,
+    frame_size_px=(1280, 720),
+    health=CaptureHealth(audio_overflows=2, frames_written=1400, av_offset_s=-0.012),
+    goal="えーと を減らす",
+)
+SESSION = Session(
+    id="2025-01-31-面接",
+    created="2025-01-31T09:00:00+00:00",
+    language="ja",
+    takes=(TAKE, replace(TAKE, id="take-02", frame_size_px=None, goal=None)),
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "my sessions" / "面接 の 練習"
+
+
+def test_round_trip_with_japanese_text_and_a_folder_with_spaces(folder):
+    path = write_session(SESSION, folder)
+    assert path == folder / FILE_NAME
+    assert read_session(folder) == SESSION
+    assert "弊社を志望" in path.read_text(encoding="utf-8")
+
+
+def test_an_empty_session_and_overwriting(folder):
+    write_session(SESSION, folder)
+    empty = replace(SESSION, takes=())
+    write_session(empty, folder)
+    assert read_session(folder) == empty
+    assert [p.name for p in folder.iterdir()] == [FILE_NAME]  # no temporary file left
+
+
+def test_a_failed_write_leaves_the_old_file(folder):
+    write_session(SESSION, folder)
+    broken = replace(SESSION, takes=(replace(TAKE, duration_s=float("nan")),))
+    with pytest.raises(ValueError, match="JSON"):
+        write_session(broken, folder)
+    assert read_session(folder) == SESSION
+    assert [p.name for p in folder.iterdir()] == [FILE_NAME]
+
+
+def test_a_missing_file_or_folder(tmp_path):
+    with pytest.raises(SessionUnreadable, match="is this a session folder"):
+        read_session(tmp_path)
+    with pytest.raises(SessionUnreadable, match="is this a session folder"):
+        read_session(tmp_path / "none")
+    assert issubclass(SessionUnreadable, RecorderError)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "3", "{}", '{"schema": "one"}', '{"name": "x", "version": "1.0.0"}'],
+)
+def test_broken_and_foreign_files(tmp_path, text):
+    (tmp_path / FILE_NAME).write_text(text, encoding="utf-8")
+    with pytest.raises(SessionUnreadable, match="not a session file"):
+        read_session(tmp_path)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(SessionUnreadable, match="not a session file"):
+        read_session(tmp_path)
+
+
+def test_a_file_cut_off_in_the_middle(folder):
+    path = write_session(SESSION, folder)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) // 2], encoding="utf-8")
+    with pytest.raises(SessionUnreadable, match="not a session file"):
+        read_session(folder)
+
+
+def test_a_newer_schema(folder):
+    path = write_session(SESSION, folder)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**data, "schema": SCHEMA + 1}), encoding="utf-8")
+    with pytest.raises(SessionUnreadable, match="newer mensetsu"):
+        read_session(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("health", None), ("frame_size_px", ["wide", "high"]), ("question", {}), ("colour", "red")],
+)
+def test_a_broken_take(folder, field, value):
+    path = write_session(SESSION, folder)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["takes"][0][field] = value
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(SessionUnreadable, match="not a session file"):
+        read_session(folder)
+
+
+def test_a_question_without_optional_fields():
+    data = {
+        "id": "x",
+        "text_en": "x",
+        "text_ja": "x",
+        "stage": "first",
+        "kind": "x",
+        "intent": "x",
+        "structure": "x",
+        "band_s": [30, 60],
+    }
+    question = question_from_dict(data)
+    assert question.band_s == (30.0, 60.0)
+    assert question.talking_points == ()
+    with pytest.raises(KeyError):
+        question_from_dict({k: v for k, v in data.items() if k != "band_s"})
