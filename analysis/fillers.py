@@ -82,13 +82,12 @@ def read_lexicon(language: str, override: Path | None = None) -> Lexicon:
     AnalysisError
         The user's file has a mistake.
     """
+    source, name = resources.files("analysis").joinpath("data/fillers.toml"), "fillers.toml"
     if override is not None and override.is_file():
-        text, name = override.read_text(encoding="utf-8"), str(override)
-    else:
-        text = resources.files("analysis").joinpath("data/fillers.toml").read_text(encoding="utf-8")
-        name = "fillers.toml"
+        source, name = override, str(override)
     try:
-        data = tomllib.loads(text)[language]
+        # Editors on Windows put a byte order mark in front.
+        data = tomllib.loads(source.read_text(encoding="utf-8-sig"))[language]
         words = []
         for entry in data["words"]:
             word = FillerWord(

@@ -108,7 +108,7 @@ def count_syllables(word: str) -> int:
     plain = bare(word).replace("’", "'")
     if not plain:
         return 0
-    if plain.isdigit():
+    if plain.isdecimal():
         return sum(count_syllables(part) for part in _digits_said(plain))
     sounds = _pronunciations().get(plain)
     if sounds:
@@ -137,6 +137,8 @@ def _digits_said(digits: str) -> list[str]:
         return [_ONES[int(d)] for d in digits]
     if len(digits) == 4 and (1100 <= number < 2000 or 2010 <= number < 2100):
         tail = _below_hundred(number % 100) or ["hundred"]
+        if 0 < number % 100 < 10:
+            tail = ["oh", *tail]
         return [*_below_hundred(number // 100), *tail]
     said: list[str] = []
     for size, name in ((1_000_000, "million"), (1000, "thousand"), (1, "")):

@@ -36,18 +36,18 @@ def from_json(text: str) -> AnswerAnalysis:
     """
     try:
         data = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise AnalysisUnreadable(f"not valid JSON ({exc}): analyse the recording again") from exc
     if not isinstance(data, dict) or "schema" not in data or "take_id" not in data:
         raise AnalysisUnreadable("not an analysis of mensetsu: give the analysis.json of a take")
-    if not isinstance(data["schema"], int) or data["schema"] > SCHEMA:
+    if type(data["schema"]) is not int or data["schema"] > SCHEMA:
         raise AnalysisUnreadable(
             f"written by a newer mensetsu (schema {data['schema']!r}, this one reads up to"
             f" {SCHEMA}): update mensetsu"
         )
     try:
         return _revive(AnswerAnalysis, data)
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise AnalysisUnreadable(f"damaged analysis ({exc}): analyse the recording again") from exc
 
 
@@ -129,13 +129,16 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {_plain(str(k)): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, str):
+        # A file name that is no valid Unicode comes as lone surrogates, which no file can hold.
+        return value.encode("utf-8", "replace").decode("utf-8")
     return value
 
 
@@ -168,10 +171,13 @@ def _revive(kind: Any, data: Any) -> Any:
         if isinstance(data, bool) or not isinstance(data, (int, float)):
             raise ValueError(f"expected a number, found {data!r:.40}")
         return float(data)
-    if kind in (int, str, bool) and not isinstance(data, kind):
+    # By type, not isinstance: true is no number.
+    if kind in (int, str, bool) and type(data) is not kind:
         raise ValueError(f"expected {kind.__name__}, found {data!r:.40}")
-    if (origin or kind) is dict and not isinstance(data, dict):
-        raise ValueError(f"expected an object, found {data!r:.40}")
+    if origin is dict:
+        if not isinstance(data, dict):
+            raise ValueError(f"expected an object, found {data!r:.40}")
+        return {key: _revive(arguments[1], value) for key, value in data.items()}
     return data
 
 
