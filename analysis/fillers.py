@@ -28,7 +28,7 @@ POSSIBLE_FROM = 0.04
 """below it there is nothing; our judgement (0.05–0.07 gave a precision of 94 %)"""
 WORD_COUNTED_FROM = 0.6
 """probability from which a filler word is counted; our judgement"""
-_SET_OFF_S = 0.15  # a pause this long sets a word off (facts: 150 ms)
+_SET_OFF_S = 0.15  # a pause this long sets a word off (our judgement)
 _WRITTEN = 0.9  # probability of a hesitation that the content pass wrote down itself
 _SECOND_GAP_S = 0.25  # two steady voices this far apart are two hesitations
 
@@ -98,7 +98,7 @@ def read_lexicon(language: str, override: Path | None = None) -> Lexicon:
                 not_before=tuple(entry.get("not_before", ())),
                 source=str(entry["source"]),
             )
-            if word.set_off not in ("either", "both", "none", "start"):
+            if word.set_off not in ("either", "both", "after", "none", "start"):
                 raise ValueError(f"set_off = {word.set_off!r} for {word.text!r}")
             words.append(word)
         return Lexicon(frozenset(bare(t) for t in data["hesitations"]["texts"]), tuple(words))
@@ -280,6 +280,8 @@ def _is_filler(words: tuple[Word, ...], first: int, last: int, rule: FillerWord)
             return off_before or off_after
         case "both":
             return off_before and off_after
+        case "after":
+            return off_after
         case "start":
             return starts and off_after
         case _:

@@ -1,11 +1,15 @@
 """Face landmarks to head pose, eye contact and looking away.
 
 Eye contact is an *estimate* from head pose and the place of the irises, against the person's own
-baseline. What it can do and what not was measured (facts/vision.md section 2): about ±8 degrees
+baseline. What it can do and what not was measured on few people: about ±8 degrees
 sideways, worse vertically, no figure of human accuracy. It means "towards the camera" and no more.
 
 Angles: yaw + = to the person's left (right in the picture), pitch + = up, roll + = towards the
-person's left shoulder. Where a method constant has no other source, it is facts/vision.md 1 and 2.
+person's left shoulder.
+
+Where a constant says "our measurements": 12 public talking-head clips and a webcam session of 233
+frames with known targets (gaze, eyelids), 16 labelled photographs (head angles), three rendered
+avatars with exact angles. Few people: directions, not population figures.
 """
 
 from __future__ import annotations
@@ -16,16 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.landmarks import (
-    CHIN,
-    FACE_COLUMN,
-    IRIS_LEFT,
-    IRIS_RIGHT,
-    NO_FACE,
-    RIGID_IDS,
-    Landmarks,
-    picture_cautions,
-)
+from analysis.landmarks import NO_FACE, Landmarks, picture_cautions
+from analysis.person import CHIN, FACE_COLUMN, IRIS_LEFT, IRIS_RIGHT, RIGID_IDS
 from analysis.results import Caution, GazeMetrics
 from analysis.timeline import Segment, Segments, Track, intersect, segments_where
 
@@ -71,38 +67,40 @@ class GazeOptions:
     """Thresholds of the eye contact estimate."""
 
     yaw_gain: float = 1.2
-    """eye-in-head yaw answers too little to a real turn (slope .70-.95 on 6 clips); facts 2"""
+    """eye-in-head yaw answers too little to a real turn (slope .70-.95 on 6 clips); our
+    measurements"""
     pitch_gain: float = 1.9
-    """the same for pitch (slope .51-.65 on 4 clips); facts 2"""
+    """the same for pitch (slope .51-.65 on 4 clips); our measurements"""
     contact_yaw_deg: float = 8.0
-    """sideways limit of eye contact; facts 2 (4 pairs tried on 12 clips)"""
+    """sideways limit of eye contact; our measurements (4 pairs tried on 12 clips)"""
     contact_pitch_deg: float = 10.0
-    """vertical limit of eye contact; facts 2"""
+    """vertical limit of eye contact; our measurements"""
     head_yaw_limit_deg: float = 30.0
     """head turned further from the camera: not measurable (kept 19/21 up to 30, beyond not
-    tried); facts 2"""
+    tried); our measurements"""
     shortest_away_s: float = 0.3
-    """shorter glances are ignored; facts 2"""
+    """shorter glances are ignored; our measurements"""
     closed_eyes: float = 0.75
-    """eyes are closed below this share of the own open eye's EAR; facts 2"""
+    """eyes are closed below this share of the own open eye's EAR; our measurements"""
     baseline_frames: int = 20
-    """open-eye frames of the baseline; facts 2"""
+    """open-eye frames of the baseline; our measurements"""
     baseline_within_s: float = 15.0
     """the baseline must lie in the first seconds with a face; our judgement"""
     baseline_spread_deg: float = 3.0
-    """largest median absolute deviation of a baseline; facts 2"""
+    """largest median absolute deviation of a baseline; our measurements"""
     typical_bias_deg: tuple[float, float] = (-0.3, 14.2)
-    """yaw, pitch that this estimator reads when people look at the lens (12 people); facts 2"""
+    """yaw, pitch that this estimator reads when people look at the lens (12 people); our
+    measurements"""
     bias_limit_deg: tuple[float, float] = (8.0, 14.0)
     """a baseline further off than this was not taken at the lens: 4 SD of those 12 people
     (1.7, 3.5 deg), at least the limit of contact"""
     least_coverage_ratio: float = 0.6
     """below this share of usable frames nothing is claimed; our judgement"""
     small_face_ratio: float = 0.15
-    """face height by the frame's shorter side; smallest in the material: .16; facts 5"""
+    """face height by the frame's shorter side; smallest in the material: .16; our measurements"""
     dark_face_luma: float = 50.0
-    """mean luma inside the face: below it "fail" in the set-up check; facts 5. Noise grows
-    from 2.2/1.8 to 4.4/2.4 deg (yaw/pitch) in the dark; facts 2"""
+    """mean luma inside the face: below it "fail" in the set-up check; our measurements. Noise grows
+    from 2.2/1.8 to 4.4/2.4 deg (yaw/pitch) in the dark; our measurements"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,7 @@ def measure_head_pose(landmarks: Landmarks) -> HeadPose:
     """Fit the canonical face to the rigid landmarks of each frame (perspective n-point).
 
     The focal length is taken as 0.9 of the longer side; between 0.9 and 1.5 the angles change by
-    less than half a degree (facts/vision.md section 1).
+    less than half a degree (our measurements).
     """
     import cv2
 

@@ -19,6 +19,8 @@ from analysis.results import Word
 _SMALL = set("ャュョァィゥェォヮゃゅょぁぃぅぇぉゎ")
 _KANA = re.compile(r"[ァ-ヺー]")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+# 1000万 is said イッセンマン.
+_BARE_THOUSAND = re.compile(r"(?<![〇一二三四五六七八九十百])千(?=[万億兆])")
 _DIGITS = "〇一二三四五六七八九"
 _UNITS = ("", "十", "百", "千")
 _GROUPS = ("", "万", "億", "兆")
@@ -102,6 +104,7 @@ def _pieces_for_sudachi(text: str) -> Iterator[tuple[int, str]]:
 def reading(text: str) -> str:
     """Return the reading in katakana; what can't be read (foreign words) is spelt by letters."""
     spoken = _NUMBER.sub(lambda m: kanji_number(m[0]), unicodedata.normalize("NFKC", text))
+    spoken = _BARE_THOUSAND.sub("一千", spoken)
     for written, said in _SAID.items():
         spoken = spoken.replace(written, said)
     parts = []
@@ -210,4 +213,6 @@ def _spelt(surface: str) -> str:
 def _tokenizer() -> Any:
     from sudachipy import Dictionary
 
-    return Dictionary(dict="core").create()
+    dictionary = Dictionary(dict="core")
+    # The name before 0.7 is `create`.
+    return (getattr(dictionary, "tokenizer", None) or dictionary.create)()

@@ -227,7 +227,8 @@ def _run_side_by_side(
     running: list[_Running] = []
     results: dict[str, Any] = {}
     try:
-        running += [_Running(request, inbox) for request in requests.values()]
+        for request in requests.values():  # one by one: a stop in between must find the first
+            running.append(_Running(request, inbox))
         while len(results) < len(requests):
             if cancel is not None and cancel.is_set():
                 raise AnalysisCancelled("the analysis was stopped")

@@ -1,7 +1,7 @@
 """Pose landmarks to slouching, leaning, tilted shoulders and movement of the upper body.
 
 Everything is compared with the person's own first seconds: people sit and stand angled, and the
-plain ratios span .47-.76 over 20 people (facts/vision.md section 3), so no posture is right for
+plain ratios span .47-.76 over 20 people (our measurements), so no posture is right for
 all. The measures were tried on avatars, real slouching was not measured. Hips and depth are
 guessed by the model when they are out of the picture and are not used.
 """
@@ -35,7 +35,7 @@ class PostureOptions:
     """Thresholds of the posture measures."""
 
     visible: float = 0.8
-    """visibility that a shoulder needs; facts/vision.md 5 (the model invents what it can't see)"""
+    """visibility that a shoulder needs; our measurements (the model invents what it can't see)"""
     head_visible: float = 0.5
     """visibility that nose and ears need; our judgement (an ear under hair is still placed well,
     a head out of the picture is not)"""
@@ -44,18 +44,20 @@ class PostureOptions:
     baseline_within_s: float = 15.0
     """they must lie within this time of the first one; our judgement"""
     slouch_drop_ratio: float = 0.10
-    """drop of ears over shoulders against the baseline; facts 3 (repeat noise ±.01 of about .6)"""
+    """drop of ears over shoulders against the baseline; our measurements
+    (repeat noise ±.01 of about .6)"""
     side_lean_shift: float = 0.12
-    """shift of the nose over the shoulders, in shoulder widths; facts 3 (8 degrees give .15)"""
+    """shift of the nose over the shoulders, in shoulder widths; our measurements
+    (8 degrees give .15)"""
     tilt_deg: float = 5.0
-    """change of the shoulder line; facts 3 (repeat noise ±1)"""
+    """change of the shoulder line; our measurements (repeat noise ±1)"""
     roll_limit_deg: float = 8.0
-    """a head that rolls more drags the shoulder line along (20 give 5); facts 3"""
+    """a head that rolls more drags the shoulder line along (20 give 5); our measurements"""
     shortest_s: float = 5.0
-    """shorter slouching, leaning and tilting is just moving; facts 3"""
+    """shorter slouching, leaning and tilting is just moving; our measurements"""
     still_shift: float = 0.03
     """shoulder widths; smaller steps are landmark noise: three times the repeat noise of ±.01 in
-    facts 3"""
+    our measurements"""
     least_coverage_ratio: float = 0.6
     """below this share of usable samples nothing is claimed; our judgement"""
 

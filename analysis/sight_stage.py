@@ -13,7 +13,8 @@ from analysis.posture import measure_posture
 from analysis.results import Caution, GazeMetrics, PostureMetrics
 
 FACES_PER_S = 5.0
-"""contact within 5 points of 10 per s on short clips (facts); 10 per s only buys timing"""
+"""contact within 5 points of 10 per s on short clips (our measurements);
+10 per s only buys timing"""
 
 
 @dataclass(frozen=True, slots=True)

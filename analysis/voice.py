@@ -122,7 +122,7 @@ def measure_voice(
         )
     quietest = 10 ** (QUIETEST_DBFS / 10)
     snr = math.nan
-    if not math.isnan(noise):
+    if not math.isnan(noise) and spoken > 0:
         # What was measured as speech is speech and noise together.
         snr = 10 * math.log10(max(spoken - noise, 0.01 * spoken) / max(noise, quietest))
     if snr < 10:
@@ -171,6 +171,8 @@ def find_steady_voice(
     margin = 0.15
     start = max(0.0, within.start - margin)
     stop = min(len(samples) / RATE_HZ, within.end + margin)
+    if stop <= start:
+        return ()
     f0 = track_f0(samples, [Segment(start, stop)])
     if len(f0.times) < 5:
         return ()

@@ -6,6 +6,7 @@ failed (one line says what happened and what to do), 2 wrong usage, 130 interrup
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import json
 import os
@@ -16,7 +17,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,13 +25,12 @@ from rich.table import Table
 
 from analysis.errors import AnalysisError
 from analysis.models import fetch_model, list_models, models_dir, user_dir
-from analysis.pipeline import AnalysisOptions, analyse_media, library_versions
 from analysis.results import AnswerAnalysis
 from analysis.storage import summary, to_json
 from app import config, samples
 from app.errors import AppError, SourceUnknown
 from app.progress import Bars
-from app.results_folder import REPORT, find_media, prepare_folder, write_synced
+from app.results_folder import REPORT, find_media, prepare_folder, replace_file, write_synced
 from app.sources import Recording, find_analyses, find_recordings
 from recorder.errors import RecorderError
 from recorder.questions import find_question, read_bank
@@ -38,6 +38,10 @@ from reports.errors import ReportError
 from reports.export import render_csv, render_srt, render_vtt, write_pdf
 from reports.html import media_link, render_answer
 from reports.targets import Targets, read_targets
+
+if TYPE_CHECKING:
+    # It loads the decoders: only the commands that analyse have to wait for them.
+    from analysis.pipeline import AnalysisOptions
 
 cli = typer.Typer(
     name="mensetsu",
@@ -50,6 +54,12 @@ questions = typer.Typer(help="The bank of interview questions.", no_args_is_help
 models = typer.Typer(help="Speech models.", no_args_is_help=True)
 cli.add_typer(questions, name="questions")
 cli.add_typer(models, name="models")
+
+
+# Ctrl-C, "end this program", and the closed window of a terminal (not on Windows).
+_STOPS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 class Language(enum.StrEnum):
@@ -97,8 +107,14 @@ def analyse(
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave the picture out.")] = False,
 ) -> None:
     """Measure a recorded answer and write its report."""
+    from analysis.media import check_file
+    from analysis.pipeline import AnalysisOptions
+
     targets = _targets()
     recordings = find_recordings(source)
+    for recording in recordings:
+        # Before the work on the first of them, not after it.
+        check_file(recording.media)
     if output is not None and len(recordings) > 1:
         raise SourceUnknown(f"{source} is a session of several takes: leave --output out")
     asked = None
@@ -111,9 +127,7 @@ def analyse(
             wanted = recording.language
         options = AnalysisOptions(language=wanted, model=model, video=not no_video)
         if asked is not None:
-            recording = Recording(
-                recording.media, recording.take_id, asked, recording.language, recording.output
-            )
+            recording = dataclasses.replace(recording, question=asked)
         analysis, folder = _analyse(recording, options, output, targets)
         summaries.append(summary(analysis))
         if not as_json:
@@ -125,6 +139,8 @@ def analyse(
 @cli.command()
 def demo() -> None:
     """Analyse the bundled sample take and say where its report is."""
+    from analysis.pipeline import AnalysisOptions
+
     targets = _targets()
     media = samples.copy_sample(samples.ENGLISH, config.demo_dir())
     truth = samples.read_truth(samples.ENGLISH)
@@ -141,6 +157,8 @@ def selftest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
     """Analyse both bundled samples and compare every number with the truth."""
+    from analysis.pipeline import analyse_media
+
     rows: dict[str, list[samples.Comparison]] = {}
     for name in samples.SAMPLES:
         media = samples.copy_sample(name, config.demo_dir())
@@ -191,7 +209,7 @@ def report(
     targets = _targets()
     found = find_analyses(source)
     if output is not None:
-        _check_output(output, form)
+        _check_output(output, form, [analysis for analysis, _ in found])
     if form in (Format.html, Format.pdf):
         if output is not None and len(found) > 1:
             raise SourceUnknown(f"{source} holds several takes: leave --output out")
@@ -205,7 +223,7 @@ def report(
         typer.echo(text, nl=False)
     else:
         with _output_errors(output):
-            write_synced(output, text)
+            replace_file(output, text)
         typer.echo(output)
 
 
@@ -265,6 +283,8 @@ def fetch(
 @cli.command()
 def info() -> None:
     """Show versions, folders and models."""
+    from analysis.pipeline import library_versions
+
     rows = {
         "mensetsu": library_versions(("mensetsu",))["mensetsu"],
         "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
@@ -284,7 +304,11 @@ def info() -> None:
 
 def main() -> None:
     """Run the command line and turn the known errors into one line."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    if sys.stderr is None:  # closed, or a program without a console
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stop in _STOPS:
+        if signal.getsignal(stop) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(stop, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         # A Windows console of an old code page must not stop at Japanese.
         if hasattr(stream, "reconfigure"):
@@ -298,12 +322,16 @@ def main() -> None:
             raise
         _fail(str(exc))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("\nStopped; nothing was written.", err=True)
+        typer.echo("Stopped; nothing half-done is left behind.", err=True)
         _leave(130)
     except BrokenPipeError:
         # The reader of a pipe went away ("| head"): nothing to complain about.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as exc:
+        if debug:
+            raise
+        _fail(f"{exc.filename or 'a file'}: {exc.strerror or exc}")
     except Exception as exc:
         if debug:
             raise
@@ -326,9 +354,8 @@ def _analyse(
     recording: Recording, options: AnalysisOptions, output: Path | None, targets: Targets
 ) -> tuple[AnswerAnalysis, Path]:
     """Analyse one recording and write its results; a run that fails leaves nothing behind."""
-    from analysis.media import check_file
+    from analysis.pipeline import analyse_media
 
-    check_file(recording.media)
     results = prepare_folder(recording.media, output or recording.output)
     try:
         with Bars() as bars:
@@ -388,7 +415,7 @@ def _write_page(
     html = render_answer(analysis, media_href=href, targets=targets)
     with _output_errors(target):
         if not as_pdf:
-            write_synced(target, html)
+            replace_file(target, html)
             return
         page = target.with_name(f".{target.stem}.print.html")
         try:
@@ -409,14 +436,32 @@ def _render_text(analyses: list[AnswerAnalysis], form: Format) -> str:
     return (render_srt if form is Format.srt else render_vtt)(analyses[0])
 
 
-def _check_output(output: Path, form: Format) -> None:
+def _check_output(output: Path, form: Format, analyses: list[AnswerAnalysis]) -> None:
     """Refuse a target that is surely a slip: a folder, or a file of another kind."""
     if output.is_dir():
         raise SourceUnknown(f"{output} is a folder: give the name of a file with --output")
-    if output.exists() and output.suffix.lower() not in (f".{form.value}", ".htm", ".txt"):
+    if not output.is_file():
+        return
+    endings = (".html", ".htm") if form is Format.html else (f".{form.value}",)
+    if output.suffix.lower() not in endings:
         raise SourceUnknown(
             f"{output} is there already and is no .{form.value} file: it is not overwritten"
         )
+    if form is Format.json and not _holds(output, analyses):
+        # A session.json, or another recording's results.
+        raise SourceUnknown(
+            f"{output} is there already and holds something else: it is not overwritten"
+        )
+
+
+def _holds(path: Path, analyses: list[AnswerAnalysis]) -> bool:
+    """Whether a JSON file holds analyses of these very recordings."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        held = {a["media"]["sha256"] for a in (data if isinstance(data, list) else [data])}
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return held <= {a.media.sha256 for a in analyses}
 
 
 @contextmanager
@@ -444,11 +489,16 @@ def _on_a_desktop() -> bool:
 
 
 def _interrupt(*_: object) -> None:
+    # An impatient second Ctrl-C must not disturb the tidying up.
+    for stop in _STOPS:
+        signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _fail(message: str) -> None:
-    typer.echo(f"mensetsu: {message}", err=True)
+    # One line, whatever is in a file name.
+    line = "".join(c if c.isprintable() else " " for c in message)
+    typer.echo(f"mensetsu: {line}", err=True)
     sys.exit(1)
 
 

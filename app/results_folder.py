@@ -12,12 +12,15 @@ import errno
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.errors import AnalysisUnreadable
-from analysis.media import file_sha256
 from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis, summary, to_json
 from app.errors import OutputRefused
@@ -31,6 +34,8 @@ ANALYSIS, SUMMARY, REPORT, SUBTITLES = (
     "report.html",
     "transcript.srt",
 )
+_LONGEST_STEM = 200
+"""bytes; names of folders end at 255, which is 85 Japanese characters"""
 _FILES = (ANALYSIS, SUMMARY, REPORT, SUBTITLES)
 
 
@@ -40,8 +45,8 @@ class ResultsFolder:
 
     folder: Path
     media: Path
-    made: bool
-    """whether this run made it (and may remove it again if the work fails)"""
+    made: tuple[Path, ...]
+    """folders that this run made, the innermost first (it removes them if the work fails)"""
 
     def write(self, analysis: AnswerAnalysis, targets: Targets) -> Path:
         """Write all result files and return the folder.
@@ -63,24 +68,22 @@ class ResultsFolder:
             ANALYSIS: to_json(analysis),
         }
         try:
-            staging = Path(tempfile.mkdtemp(dir=self.folder, prefix=".new-"))
-            try:
+            with _staging(self.folder) as staging:
                 for name, text in texts.items():
                     write_synced(staging / name, text)
-                for name in texts:
-                    os.replace(staging / name, self.folder / name)
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+                with _stops_wait():
+                    for name in texts:
+                        os.replace(staging / name, self.folder / name)
         except OSError as exc:
             raise OutputRefused(_why(self.folder, exc)) from exc
         return self.folder
 
     def abandon(self) -> None:
-        """Remove the folder again if this run made it and nothing is in it."""
-        if self.made:
-            # Somebody else's files may be in it by now.
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
+        """Remove the folders again that this run made, unless something is in them."""
+        # Somebody else's files may be in it by now.
+        with contextlib.suppress(OSError):
+            for folder in self.made:
+                folder.rmdir()
 
 
 def prepare_folder(media: Path, output: Path | None) -> ResultsFolder:
@@ -98,19 +101,14 @@ def prepare_folder(media: Path, output: Path | None) -> ResultsFolder:
         It holds another recording's results, is a file, or can't be written.
     """
     if output is None:
-        number = 1
-        while True:
-            suffix = "" if number == 1 else f"-{number}"
-            output = media.parent / f"{media.stem}-analysis{suffix}"
-            if _refusal(output, media) is None:
-                break
-            number += 1
-    else:
+        output = _folder_beside(media)
+    results = ResultsFolder(output, media, ())
+    try:
         refusal = _refusal(output, media)
         if refusal:
             raise OutputRefused(refusal)
-    made = not output.exists()
-    try:
+        made = tuple(f for f in (output, *output.parents) if not f.exists())
+        results = ResultsFolder(output, media, made)
         output.mkdir(parents=True, exist_ok=True)
         # Find out now, not after minutes of work.
         with tempfile.TemporaryFile(dir=output) as probe:
@@ -119,10 +117,22 @@ def prepare_folder(media: Path, output: Path | None) -> ResultsFolder:
         if shutil.disk_usage(output).free < 5e6:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as exc:
-        if made:
-            shutil.rmtree(output, ignore_errors=True)
+        results.abandon()
         raise OutputRefused(_why(output, exc)) from exc
-    return ResultsFolder(output, media, made)
+    return results
+
+
+def _folder_beside(media: Path) -> Path:
+    """Return the first folder beside a recording that is free or already its own."""
+    stem = media.stem
+    if len(os.fsencode(stem)) > _LONGEST_STEM:
+        stem = os.fsencode(stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
+    folder = media.with_name(f"{stem}-analysis")
+    number = 1
+    while _refusal(folder, media):
+        number += 1
+        folder = media.with_name(f"{stem}-analysis-{number}")
+    return folder
 
 
 def with_media_path(analysis: AnswerAnalysis, media: Path, folder: Path) -> AnswerAnalysis:
@@ -136,22 +146,71 @@ def with_media_path(analysis: AnswerAnalysis, media: Path, folder: Path) -> Answ
 
 def find_media(analysis: AnswerAnalysis, folder: Path) -> Path | None:
     """Return where the recording of an analysis lies, or None if it is gone."""
-    for candidate in (folder / analysis.media.path, folder / analysis.media.name):
+    path = folder / analysis.media.path
+    # As it is spelt first, as `with_media_path` wrote it: the folder may be a link to elsewhere.
+    for candidate in (Path(os.path.normpath(path)), path, folder / analysis.media.name):
         if candidate.is_file():
-            return Path(os.path.normpath(candidate))
+            return candidate
     return None
 
 
 def write_synced(path: Path, text: str) -> None:
     """Write a text file and sync it to disk."""
-    with path.open("w", encoding="utf-8", newline="\n") as out:
+    # A file name that is not valid Unicode comes as lone surrogates: JSON knows them as escapes.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Write a text file that appears complete or not at all; what stood there stands until then."""
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():  # a device, a pipe
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+            out.write(text)
+        return
+    with _staging(path.parent) as staging:
+        write_synced(staging / "new", text)
+        os.replace(staging / "new", path)
+
+
+@contextlib.contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Yield a passing folder on the same disk."""
+    staging = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _stops_wait() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait: between two renames they would leave half a result."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, Any]] = []
+    before = {
+        stop: signal.signal(stop, lambda *which: came.append(which))
+        for stop in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, signal.SIG_DFL if handler is None else handler)
+        for number, frame in came:
+            handler = before[signal.Signals(number)]
+            if callable(handler):
+                handler(number, frame)
+
+
 def _refusal(folder: Path, media: Path) -> str | None:
     """Say why a folder can't take the results of a recording; None = it can."""
+    from analysis.media import file_sha256
+
     if folder.exists() and not folder.is_dir():
         return f"{folder} is a file: give another folder with --output"
     existing = [name for name in _FILES if (folder / name).exists()]

@@ -17,6 +17,7 @@ from typing import Any
 
 from analysis.results import AnswerAnalysis
 from analysis.timeline import Segment, intersect, total
+from app.errors import OutputRefused
 
 ENGLISH, JAPANESE = "english_take", "japanese_take"
 SAMPLES = (ENGLISH, JAPANESE)
@@ -44,12 +45,24 @@ class Comparison:
 
 
 def copy_sample(name: str, folder: Path) -> Path:
-    """Copy a sample take into a folder (its report plays it from there) and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Copy a sample take into a folder (its report plays it from there) and return its path.
+
+    Raises
+    ------
+    OutputRefused
+        The folder can't be written.
+    """
     target = folder / f"{name}.mp4"
     source = resources.files("sample_media").joinpath(f"{name}.mp4")
-    with source.open("rb") as original, target.open("wb") as copy:
-        shutil.copyfileobj(original, copy)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as original, target.open("wb") as copy:
+            shutil.copyfileobj(original, copy)
+    except OSError as exc:
+        raise OutputRefused(
+            f"{target} can't be written ({exc.strerror}): free some space or point MENSETSU_HOME"
+            " to another folder"
+        ) from exc
     return target
 
 

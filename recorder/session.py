@@ -130,7 +130,7 @@ def read_session(folder: Path) -> Session:
         raise SessionUnreadable(
             f"{path} can't be read ({exc.strerror}): is this a session folder?"
         ) from exc
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError) as exc:
         raise SessionUnreadable(f"{path} is not a session file of mensetsu ({exc!r})") from exc
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,13 @@ def shared_media() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _models_folder(tmp_path_factory) -> Path:
+def _models_folder(tmp_path_factory) -> Iterator[Path]:
     """One `models` folder for all tests, filled by the first that needs a model."""
     folder = tmp_path_factory.mktemp("shared-home") / "models"
     folder.mkdir()
-    return folder
+    yield folder
+    # pytest keeps the folders of its last runs; 220 MB each are too much for that.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

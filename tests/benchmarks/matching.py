@@ -8,22 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from analysis import japanese
 from truth import HESITATIONS
+
+from analysis import japanese
 
 
 class Span(Protocol):
     """Anything with a start and an end, s."""
 
     @property
-    def start(self) -> float:
-        """S."""
-        ...
+    def start(self) -> float: ...
 
     @property
-    def end(self) -> float:
-        """S."""
-        ...
+    def end(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +153,12 @@ def number_in_words(number: int) -> str:
     if number < 100:
         ones = f" {_ONES[number % 10]}" if number % 10 else ""
         return _TENS[number // 10 - 2] + ones
-    for size, name in ((10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred")):
+    for size, name in (
+        (10**9, "billion"),
+        (10**6, "million"),
+        (1000, "thousand"),
+        (100, "hundred"),
+    ):
         if number >= size:
             rest = f" {number_in_words(number % size)}" if number % size else ""
             return f"{number_in_words(number // size)} {name}{rest}"

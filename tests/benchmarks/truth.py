@@ -220,7 +220,9 @@ def _grid_speech(path: Path) -> Segments:
     """Read the word times of a clip of the GRID corpus (25 000 units a second)."""
     rows = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return support(
-        Segment(int(start) / 25_000, int(end) / 25_000) for start, end, word in rows if word != "sil"
+        Segment(int(start) / 25_000, int(end) / 25_000)
+        for start, end, word in rows
+        if word != "sil"
     )
 
 

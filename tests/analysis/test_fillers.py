@@ -1,0 +1,296 @@
+"""Filler words in context, hesitations from boundary scores, and the user's own list."""
+
+import math
+
+import pytest
+
+from analysis.errors import AnalysisError
+from analysis.fillers import (
+    COUNTED_FROM,
+    POSSIBLE_FROM,
+    WORD_COUNTED_FROM,
+    Boundary,
+    find_hesitations,
+    find_lexical_fillers,
+    read_lexicon,
+)
+from analysis.japanese import group_pieces
+from analysis.results import Word
+from analysis.timeline import Segment
+from analysis.voice import VoicedSpan
+
+ENGLISH, JAPANESE = read_lexicon("en"), read_lexicon("ja")
+WORD_S, PAUSE_S = 0.3, 0.5
+
+
+def say(text, language="en"):
+    """Words one after the other; "|" is a pause."""
+    words, at = [], 0.0
+    for token in text.split():
+        if token == "|":
+            at += PAUSE_S
+            continue
+        words.append(Word(at, at + WORD_S, token, 1.0, language == "en"))
+        at += WORD_S
+    return tuple(words)
+
+
+def fillers_in(text, language="en"):
+    words = say(text, language)
+    if language == "ja":
+        words, _ = group_pieces(words)
+    lexicon = JAPANESE if language == "ja" else ENGLISH
+    return find_lexical_fillers(words, lexicon, language)
+
+
+# (rule, text in which it is a filler, text in which it is content)
+CASES_EN = [
+    ("like", "It was, like, three weeks", "I like Java"),
+    ("like", "we | like | ran it", "it looks like | a bug"),
+    ("like", "Like, ten of us", "I would like to work here"),
+    ("like", "and, like, done", "tools like | Docker"),
+    ("you know", "it was, you know, slow", "do you know Java"),
+    ("you know", "you know, it broke", "as you know | it broke"),
+    ("you know", "it broke | you know", "I will tell you know how"),
+    ("you know", "so you know | we left", "whether you know him"),
+    ("I mean", "I mean, we tried", "that is what I mean."),
+    ("I mean", "it works, I mean | it works well", "and I | mean it works"),
+    ("basically", "Basically, I led it", "we are basically done here"),
+    ("actually", "it was, actually, fine", "I actually wrote it"),
+    ("literally", "we | literally | slept there", "it literally means that"),
+    ("kind of", "it was kind of hard", "what kind of problem"),
+    ("kind of", "we kind of won", "the best kind of team"),
+    ("sort of", "I sort of agreed", "this sort of thing"),
+    ("so", "it broke. So, I fixed it", "it broke so we left"),
+    ("so", "So | I fixed it", "so far so good"),
+    ("well", "Well, I tried", "it works well, I think"),
+    ("well", "It failed. Well | I tried", "well known tools"),
+]
+CASES_JA = [
+    ("あの", "あの 、 私 は", "あの 人 は"),
+    ("あの", "それ で あの | 考え まし た", "そう です 。 あの 会社 で"),
+    ("その", "私 は 、 その 、 考え まし た", "その 結果 、 障害 は"),
+    ("その", "私 は | その | 考え まし た", "その 会社 で"),
+    ("まあ", "まあ 私 は", "まあまあ です"),
+    ("まあ", "それ は まあ 大丈夫", "今 会社 に います"),
+    ("なんか", "なんか 、 違う と", "私 なんか が いい です"),
+    ("ちょっと", "私 は 、 ちょっと 、 その", "もう ちょっと 、 時間 が"),
+    ("ちょっと", "ちょっと | 難しい です", "ちょっと 待って"),
+]
+
+
+class TestLexical:
+    @pytest.mark.parametrize(
+        ("rule", "text", "language"),
+        [(r, f, "en") for r, f, _ in CASES_EN] + [(r, f, "ja") for r, f, _ in CASES_JA],
+    )
+    def test_filler(self, rule, text, language):
+        assert rule in [f.text for f in fillers_in(text, language)]
+
+    @pytest.mark.parametrize(
+        ("rule", "text", "language"),
+        [(r, c, "en") for r, _, c in CASES_EN] + [(r, c, "ja") for r, _, c in CASES_JA],
+    )
+    def test_content(self, rule, text, language):
+        assert rule not in [f.text for f in fillers_in(text, language)]
+
+    def test_every_rule_has_a_case(self):
+        assert {c[0] for c in CASES_EN} == {w.text for w in ENGLISH.words}
+        assert {c[0] for c in CASES_JA} == {w.text for w in JAPANESE.words}
+
+    def test_every_rule_says_where_it_comes_from(self):
+        for rule in (*ENGLISH.words, *JAPANESE.words):
+            assert rule.source
+            assert 0 < rule.probability <= 1
+
+    def test_times_and_kind(self):
+        (filler,) = fillers_in("it was, you know, slow")
+        assert (filler.start, filler.end) == pytest.approx((0.6, 1.2))
+        assert (filler.kind, filler.text) == ("word", "you know")
+
+    def test_counted_and_possible(self):
+        counted = {f.text: f.counted for f in fillers_in("So, it was, you know, slow")}
+        assert counted == {"so": False, "you know": True}
+        for rule in ENGLISH.words:
+            assert rule.probability >= WORD_COUNTED_FROM or rule.text in ("actually", "so", "well")
+
+    def test_a_word_is_one_filler_only(self):
+        assert len(fillers_in("Well, you know, it was, like, kind of hard")) == 4
+
+    def test_nothing(self):
+        assert fillers_in("") == ()
+        assert fillers_in("We cut our costs in half") == ()
+
+
+def hesitate(text, scores, *, speech=None, steady=(), language="en", words=None):
+    """Find hesitations; `scores` are probabilities by the index of the word that follows."""
+    words = say(text, language) if words is None else words
+    if speech is None:
+        speech = (Segment(0.0, words[-1].end),)
+    return find_hesitations(
+        words,
+        tuple(Boundary(i, p) for i, p in scores.items()),
+        speech,
+        JAPANESE if language == "ja" else ENGLISH,
+        steady=lambda gap: tuple(s for s in steady if s.end > gap.start and s.start < gap.end),
+        language=language,
+    )
+
+
+class TestHesitations:
+    # Words end at 0.6 s; the next begins at 1.1 s; between them somebody is heard.
+    TEXT = "I was | glad"
+    HEARD = (Segment(0.0, 0.6), Segment(0.75, 1.4))
+
+    @pytest.mark.parametrize(
+        ("probability", "counted"),
+        [
+            (POSSIBLE_FROM - 0.001, None),
+            (POSSIBLE_FROM, False),
+            (COUNTED_FROM - 0.001, False),
+            (COUNTED_FROM, True),
+            (0.9, True),
+        ],
+    )
+    def test_counted_possible_nothing(self, probability, counted):
+        found = hesitate(self.TEXT, {2: probability}, speech=self.HEARD)
+        assert [f.counted for f in found] == ([] if counted is None else [counted])
+        assert all(f.kind == "acoustic" and f.text == "um" for f in found)
+        assert all(f.probability == probability for f in found)
+
+    def test_placed_on_the_steady_voice(self):
+        spans = (VoicedSpan(0.8, 1.05, 0.5),)
+        (found,) = hesitate(self.TEXT, {2: 0.5}, speech=self.HEARD, steady=spans)
+        assert (found.start, found.end) == (0.8, 1.05)
+
+    def test_placed_where_somebody_is_heard_without_a_steady_voice(self):
+        (found,) = hesitate(self.TEXT, {2: 0.5}, speech=self.HEARD)
+        assert found.start == 0.75
+        assert found.end <= 1.1
+
+    def test_no_sound_in_the_gap_is_no_hesitation(self):
+        # The decoder expects an "um" after a long silence. That is a guess, not a sound.
+        silent = (Segment(0.0, 0.62), Segment(1.1, 1.4))
+        text = "I was | glad of that and of a great many other things"
+        assert hesitate(text, {2: 0.9}, speech=silent) == ()
+
+    def test_the_end_of_the_word_before_is_no_hesitation(self):
+        trailing = (Segment(0.0, 0.7), Segment(1.1, 5.0))
+        text = "I was | glad of that and of a great many other things"
+        assert hesitate(text, {2: 0.9}, speech=trailing) == ()
+
+    def test_two_sounds_in_one_gap(self):
+        words = (Word(0, 0.3, "I", 1.0), Word(3.0, 3.3, "was", 1.0))
+        spans = (VoicedSpan(0.8, 1.3, 0.5), VoicedSpan(1.9, 2.2, 0.5))
+        first, second = hesitate(
+            "", {1: 0.4}, words=words, speech=(Segment(0.0, 3.3),), steady=spans
+        )
+        assert (first.start, first.counted, first.probability) == (0.8, True, 0.4)
+        assert (second.start, second.counted, second.probability) == (1.9, False, 0.2)
+
+    def test_the_first_word_has_no_boundary(self):
+        assert hesitate("I was | glad", {0: 0.9}) == ()
+
+    def test_written_by_the_recogniser_itself(self):
+        found = hesitate("I was, um, glad", {})
+        assert [(f.text, f.counted) for f in found] == [("um", True)]
+        assert (found[0].start, found[0].end) == pytest.approx((0.6, 0.9))
+
+    def test_written_and_scored_is_one(self):
+        assert len(hesitate("I was, um, glad", {2: 0.9, 3: 0.8})) == 1
+
+    def test_japanese_is_named_in_japanese(self):
+        (found,) = hesitate("私 は | 御社", {2: 0.5}, speech=self.HEARD, language="ja")
+        assert found.text == "えー"
+
+    def test_no_boundaries(self):
+        assert hesitate("I was glad", {}) == ()
+        assert hesitate("", {}, words=(), speech=()) == ()
+
+
+class TestMisheard:
+    """えーと written as words that nobody said: set off on both sides, and short."""
+
+    WORDS = (
+        Word(0.0, 0.5, "です。", 1.0),
+        Word(2.0, 2.4, "イエート", 1.0),
+        Word(2.4, 2.6, "は、", 1.0),
+        Word(3.0, 3.4, "現在", 1.0),
+    )
+    SPEECH = (Segment(0.0, 0.5), Segment(2.0, 2.6), Segment(3.0, 3.4))
+
+    def find(self, words, speech=SPEECH):
+        return hesitate("", {1: 0.5}, words=words, speech=speech, language="ja")
+
+    def test_the_short_run_is_the_hesitation(self):
+        (found,) = self.find(self.WORDS)
+        assert (found.start, found.end) == (2.0, 2.6)
+
+    def test_a_long_run_is_content(self):
+        long = (*self.WORDS[:2], Word(2.4, 3.4, "は、", 1.0), Word(3.9, 4.3, "現在", 1.0))
+        speech = (Segment(0.0, 0.5), Segment(2.0, 3.4), Segment(3.9, 4.3))
+        assert self.find(long, speech) == ()
+
+    def test_a_run_that_nothing_sets_off_is_content(self):
+        joined = (Word(1.5, 1.98, "です", 1.0), *self.WORDS[1:])
+        speech = (Segment(1.5, 2.6), Segment(3.0, 3.4))
+        found = self.find(joined, speech)
+        assert [(f.start, f.end) for f in found] != [(2.0, 2.6)]
+
+
+OWN = """
+[en.hesitations]
+texts = ["Ahem"]
+[[en.words]]
+text = "right"
+probability = 0.7
+set_off = "both"
+source = "me"
+"""
+
+
+class TestOwnList:
+    def test_replaces_the_bundled_one(self, home):
+        (home / "fillers.toml").write_text(OWN, encoding="utf-8")
+        lexicon = read_lexicon("en", home / "fillers.toml")
+        assert [w.text for w in lexicon.words] == ["right"]
+        assert lexicon.hesitations == {"ahem"}
+        assert lexicon.words[0].not_after == ()
+
+    def test_absent_is_the_bundled_one(self, home):
+        assert read_lexicon("en", home / "fillers.toml") == ENGLISH
+
+    def test_with_a_byte_order_mark(self, home):
+        (home / "fillers.toml").write_text(OWN, encoding="utf-8-sig")
+        assert read_lexicon("en", home / "fillers.toml").hesitations == {"ahem"}
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"[en",
+            b"",
+            b"en = 3",
+            OWN.replace('"both"', '"sometimes"').encode(),
+            OWN.replace("0.7", '"much"').encode(),
+            OWN.replace('text = "right"', "").encode(),
+            OWN.replace('["Ahem"]', "7").encode(),
+            OWN.replace("[[en.words]]", "[en.words]").encode(),
+            OWN.replace("Ahem", "えーと").encode("shift_jis"),
+        ],
+    )
+    def test_a_mistake_names_the_file(self, home, content):
+        path = home / "fillers.toml"
+        path.write_bytes(content)
+        with pytest.raises(AnalysisError, match=r"fillers\.toml has a mistake .*correct or remove"):
+            read_lexicon("en", path)
+
+    def test_the_other_language_is_missing(self, home):
+        path = home / "fillers.toml"
+        path.write_text(OWN, encoding="utf-8")
+        with pytest.raises(AnalysisError, match="ja"):
+            read_lexicon("ja", path)
+
+
+def test_thresholds_are_ordered():
+    assert 0 < POSSIBLE_FROM < COUNTED_FROM < 1
+    assert math.isfinite(WORD_COUNTED_FROM)
