@@ -10,11 +10,12 @@ nothing is dropped, the transcript stays as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
@@ -110,6 +111,8 @@ class Recogniser:
 
     def __init__(self, choice: ModelChoice, *, threads: int = 2) -> None:
         self.choice = choice
+        # Hard passages are decoded by sampling: the same recording must give the same words.
+        ctranslate2.set_random_seed(0)
         try:
             self._model = _RememberingModel(
                 str(choice.folder),
@@ -207,17 +210,25 @@ class Recogniser:
             task="transcribe",
             language=language,
         )
-        pending: list[Any] = []
+        last: float | None = None
+        for encoded, window in self._by_window(segments):
+            heard, last = self._score(window, encoded, tokenizer, language, last)
+            yield [_Heard(_on_clock(word, clock), score) for word, score in heard]
+
+    def _by_window(self, segments: Iterable[Any]) -> Iterator[tuple[Any, list[Any]]]:
+        """Yield (encoder output, segments) of one decoder window after the other."""
+        window: list[Any] = []
         encoded = None
         for segment in segments:
-            if pending and segment.seek != pending[0].seek:
-                yield self._score(pending, encoded, tokenizer, language, clock)
-                pending = []
-            if not pending:
+            if window and segment.seek != window[0].seek:
+                yield encoded, window
+                window = []
+            if not window:
+                # The library decodes as it is asked: this is still the window of this segment.
                 encoded = self._model.encoded
-            pending.append(segment)
-        if pending:
-            yield self._score(pending, encoded, tokenizer, language, clock)
+            window.append(segment)
+        if window:
+            yield encoded, window
 
     def _score(
         self,
@@ -225,9 +236,14 @@ class Recogniser:
         encoded: Any,
         tokenizer: Tokenizer,
         language: str,
-        clock: SpeechTimestampsMap,
-    ) -> list[_Heard]:
-        """Turn the segments of a window into words with the score of the boundary before each."""
+        first: float | None,
+    ) -> tuple[list[tuple[Any, float | None]], float | None]:
+        """Pair the words of a window with the score of the boundary before each.
+
+        The first boundary of a window has no history and scores high for no reason: it takes
+        `first`, what the window before expected after its last word. Also returns that for the
+        next window.
+        """
         good = [
             s
             for s in segments
@@ -235,7 +251,7 @@ class Recogniser:
         ]
         tokens = [t for s in good for t in s.tokens if t < tokenizer.eot]
         if not tokens:
-            return []
+            return [], None
         scores = self._filler_scores(encoded, tokens, tokenizer, language)
         # Token position at which each word begins, found by walking the text once.
         starts, position = {}, 0
@@ -245,19 +261,19 @@ class Recogniser:
             starts[len(text)] = position
             text += piece
             position += len(group)
-        heard: list[_Heard] = []
+        heard: list[tuple[Any, float | None]] = []
         at = 0
         for segment in good:
             for word in segment.words or ():
-                found = text.find(word.word, at)
-                begin = found if found >= 0 else at
-                at = begin + len(word.word) if found >= 0 else at
+                begin = text.find(word.word, at)
                 score = None
-                # The first boundary of a window has no history: it scores high for no reason.
-                if found > 0 and begin in starts:
+                if begin == 0:
+                    score = first
+                elif begin in starts:
                     score = float(scores[starts[begin]])
-                heard.append(_Heard(_on_clock(word, clock), score))
-        return heard
+                at = max(at, begin + len(word.word))
+                heard.append((word, score))
+        return heard, float(scores[-1])
 
     def _filler_scores(
         self, encoded: Any, tokens: list[int], tokenizer: Tokenizer, language: str
@@ -271,19 +287,23 @@ class Recogniser:
             tokenizer.no_timestamps,
         ]
         room = self._model.max_length - len(prompt) - 2
-        tokens = tokens[:room]
+        # Enough for the forced text and no more: the library generates up to half of max_length,
+        # and not beyond max_length less the prompt.
+        steps = min(len(tokens), room) + 1
+        longest = min(self._model.max_length, max(2 * steps, steps + len(prompt)))
         result = self._model.model.generate(
             encoded,
-            [prompt + tokens],
-            max_length=self._model.max_length,
+            [prompt + tokens[:room]],
+            max_length=longest,
             return_logits_vocab=True,
             beam_size=1,
             suppress_blank=False,
             suppress_tokens=[],
         )[0]
-        scores = np.zeros(room + 2)
+        scores = np.zeros(len(tokens) + 1)
         # One row of logits per forced token, and one for what would follow the last.
-        for step, logits in enumerate(np.asarray(result.logits[0], dtype=np.float32)):
+        rows = np.asarray(result.logits[0], dtype=np.float32)[:steps]
+        for step, logits in enumerate(rows):
             chances = np.exp(logits - logits.max())
             scores[step] = float(chances[firsts].sum() / chances.sum())
         return scores

@@ -40,6 +40,10 @@ SHORTEST_S = 0.3
 
 # The smallest jump of the time stamps that counts as lost sound; below it is rounding.
 _GAP_S = 0.05
+# Sound is handled in blocks of about this length.
+_BLOCK_S = 0.5
+# A channel this far below the loudest carries nothing: coders leak a little into a dead one.
+_DEAD_BELOW = 0.01
 _STILL_FORMATS = ("image2", "_pipe", "tty", "gif")
 
 
@@ -197,6 +201,18 @@ def read_sound(
                 out.write(piece.to_ndarray().astype("<f4", copy=False).tobytes())
                 written += piece.samples
 
+        def feed(channels: NDArray[np.float32]) -> None:
+            levels.add(channels)
+            push(_mix(channels))
+
+        # Packets are as short as 10 ms: handled one by one they cost ten times the decoding.
+        waiting: list[NDArray[np.float32]] = []
+
+        def feed_waiting() -> None:
+            if waiting:
+                feed(np.concatenate(waiting, axis=1))
+                waiting.clear()
+
         fed = 0
         for frame in _decoded(container, stream):
             if frame is None:
@@ -213,20 +229,22 @@ def read_sound(
                 # the clock right.
                 missing = round((frame.time - start_s) * rate) - fed
                 if missing > _GAP_S * rate:
+                    feed_waiting()
                     for silence in _silence(missing, rate):
-                        levels.add(silence[None, :])
-                        push(silence)
+                        feed(silence[None, :])
                     fed += missing
             for piece in native.resample(frame):
-                channels = piece.to_ndarray().astype(np.float32, copy=False)
-                levels.add(channels)
-                mono = _mix(channels)
-                fed += len(mono)
-                push(mono)
+                waiting.append(piece.to_ndarray().astype(np.float32, copy=False))
+                fed += piece.samples
+            if sum(piece.shape[1] for piece in waiting) >= _BLOCK_S * rate:
+                feed_waiting()
+                if progress is not None:
+                    progress(fed / rate)
+        if to_16k is not None:
+            feed_waiting()
+            push(None)
             if progress is not None:
                 progress(fed / rate)
-        if to_16k is not None:
-            push(None)
     if not written:
         raise MediaUnreadable(f"{path.name}: its sound can't be decoded")
     samples = np.memmap(target, dtype="<f4", mode="r", shape=(written,))
@@ -273,6 +291,9 @@ def read_frames(
             if frame is None or frame.time is None:
                 continue
             time = frame.time - origin_s
+            if time - last > 1.5 / rate_hz and last > -math.inf:
+                # Too few frames are referred to (many B-frames in a row): take them all.
+                stream.codec_context.skip_frame = "DEFAULT"
             # Half a frame early is nearer to the grid than a whole frame late.
             if time < due - 0.5 / max(fps, 1.0) or time <= last:
                 continue
@@ -336,8 +357,12 @@ class _LevelMeter:
 
 def _mix(channels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean of the channels that carry anything (a headset often leaves one of two at zero)."""
-    live = channels[np.abs(channels).max(axis=1, initial=0.0) > 0]
-    mixed = live.mean(axis=0) if len(live) else channels[0]
+    if len(channels) == 1:
+        mixed = channels[0]
+    else:
+        peaks = np.abs(channels).max(axis=1, initial=0.0)
+        live = channels[peaks > _DEAD_BELOW * peaks.max()]
+        mixed = live.mean(axis=0) if len(live) else channels[0]
     return np.ascontiguousarray(np.nan_to_num(mixed), dtype=np.float32)
 
 
@@ -364,7 +389,8 @@ def check_file(path: Path) -> None:
 
 def _open(path: Path) -> InputContainer:
     try:
-        return av.open(str(path), metadata_errors="replace")
+        # Absolute: FFmpeg takes what stands before a colon ("10:30.mkv") for a protocol.
+        return av.open(str(path.absolute()), metadata_errors="replace")
     except (av_error.FFmpegError, OSError, ValueError) as exc:
         reason = "cut off or damaged" if _looks_like_media(path) else "not audio or video"
         if getattr(exc, "errno", None) == errno.EACCES:

@@ -186,7 +186,10 @@ class _Running:
                 inbox.put((self.stage, kind, value))
                 if kind != "progress":
                     return
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except (EOFError, OSError):
+            inbox.put((self.stage, "failed", AnalysisFailed(self._why())))
+        except Exception:  # unpickling raises what it likes; nobody must wait for the rest
+            self._process.kill()
             inbox.put((self.stage, "failed", AnalysisFailed(self._why())))
 
     def _why(self) -> str:

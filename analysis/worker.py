@@ -4,7 +4,7 @@ Sound and sight run side by side; a crash or a stop of one leaves nothing in the
 request comes pickled on standard input, messages go pickled to standard output: ("progress",
 share), then ("done", result) or ("failed", error). Whatever libraries print goes to standard error.
 
-The process can't reach the network: its sockets are refused before they are made.
+The process can't reach the network: Python refuses every connection before it is made.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def refuse_network() -> None:
             "socket.connect",
             "socket.getaddrinfo",
             "socket.sendto",
+            "socket.sendmsg",
             "socket.gethostbyname",
+            "socket.gethostbyaddr",
         ):
             raise PermissionError(f"mensetsu does not use the network ({event} {arguments[1:]!r})")
 

@@ -194,8 +194,8 @@ class TestWhereTheSoundLies:
         path = write(tmp_path / f"take.{ending}", sound=click_track(48_000, channels))
         sound = read_sound(path, tmp_path)
         assert click_found_s(sound.samples) == pytest.approx(CLICK_S, abs=CLICK_TOLERANCE_S)
-        # Loud as the living channel, not half as loud.
-        assert np.abs(sound.samples).max() > (0.6 if channels != "dead" else 0.5)
+        # As loud as the living channel, not half as loud, whatever the coder leaks.
+        assert np.abs(sound.samples).max() > 0.6
 
     def test_a_dead_channel_does_not_halve_the_level(self, tmp_path):
         t = np.arange(96_000) / 48_000
@@ -233,9 +233,11 @@ class TestOneClock:
         assert probe.facts.av_offset_s == pytest.approx(-0.75, abs=0.03)
         assert probe.facts.player_zero_s == probe.facts.av_offset_s
         sound = read_sound(path, tmp_path)
-        assert click_found_s(sound.samples) == pytest.approx(CLICK_S, abs=CLICK_TOLERANCE_S)
         times = [t for t, _ in read_frames(path, rate_hz=10, origin_s=probe.origin_s)]
         assert times[0] == pytest.approx(probe.facts.av_offset_s)
+        # Seen from the first frame the click is where it was put.
+        click_s = click_found_s(sound.samples) - times[0]
+        assert click_s == pytest.approx(CLICK_S + 0.75, abs=CLICK_TOLERANCE_S)
         # From the first sample to the last of either: 2.75 s of sound against 3 s of picture.
         assert probe.facts.duration_s == pytest.approx(2.25, abs=0.15)
 
@@ -298,7 +300,7 @@ class TestFrames:
         greys = [int(f[-20, -20, 0]) for _, f in frames]
         assert greys == pytest.approx(40 + np.arange(len(true)), abs=3)
 
-    @pytest.mark.parametrize("options", [{"bf": "0"}, {"bf": "3", "b-pyramid": "none"}])
+    @pytest.mark.parametrize("options", [{"bf": "0"}, {"x264-params": "bframes=3:b-adapt=0"}])
     @pytest.mark.parametrize("fps", [15, 30, 60])
     def test_about_five_a_second(self, tmp_path, fps, options):
         path = write(tmp_path / "a.mp4", frame_times=at_fps(fps, 6.0), options=options)
@@ -307,17 +309,18 @@ class TestFrames:
         times = np.array([t for t, _ in frames])
         assert np.diff(times).max() < 0.35
         greys = np.array([int(f[-20, -20, 0]) for _, f in frames])
-        assert (greys - 40) % 100 == pytest.approx(np.round(times * fps) % 100, abs=4)
+        wrong = (greys - 40 - np.round(times * fps) + 50) % 100 - 50
+        assert np.abs(wrong).max() <= 4
 
     def test_many_b_frames_leave_enough(self, tmp_path):
-        # A still picture at 16 B-frames: few frames are referred to.
+        # 16 B-frames in a row, which no other frame refers to.
         path = write(
             tmp_path / "a.mp4",
             frame_times=at_fps(30, 8.0),
-            options={"bf": "16", "b-pyramid": "none", "b-adapt": "0", "preset": "fast"},
+            options={"x264-params": "bframes=16:b-pyramid=none:b-adapt=0"},
         )
-        frames = list(read_frames(path, rate_hz=5, origin_s=0.0))
-        assert len(frames) >= 0.9 * 5 * 8
+        times = [t for t, _ in read_frames(path, rate_hz=5, origin_s=0.0)]
+        assert len(times) >= 0.9 * 5 * 8
 
     def test_few_frames_all_come(self, tmp_path):
         path = write(tmp_path / "a.mp4", frame_times=at_fps(3, 4.0))

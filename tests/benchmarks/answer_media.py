@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 FPS = 30
@@ -77,7 +78,9 @@ def _pictures(source: Path, count: int) -> Iterator[NDArray[np.uint8]]:
         with av.open(str(source)) as container:
             for frame in container.decode(video=0):
                 due = begun + round(((frame.time or 0.0) + 1 / float(_rate(container))) * FPS)
-                picture = frame.reformat(width, height, "yuv420p").to_ndarray()
+                picture = np.asarray(
+                    frame.reformat(width, height, "yuv420p").to_ndarray(), dtype=np.uint8
+                )
                 for _ in range(made, min(due, count)):
                     noisy = picture.copy()
                     luma = picture[:height] + noise[random.integers(_FIELDS)]
@@ -88,7 +91,7 @@ def _pictures(source: Path, count: int) -> Iterator[NDArray[np.uint8]]:
             raise ValueError(f"{source.name} has no picture")
 
 
-def _rate(container: av.container.InputContainer) -> Fraction:
+def _rate(container: InputContainer) -> Fraction:
     return container.streams.video[0].average_rate or Fraction(FPS)
 
 

@@ -101,7 +101,7 @@ _SPELLINGS = {
     "%": "percent",
     "&": "and",
 }
-_LOOSE_LETTERS = re.compile(r"\b[a-z](?: [a-z]\b)+")
+_LOOSE_LETTERS = re.compile(r"(?<![\w'])[a-z](?: [a-z](?![\w']))+")
 _HESITATIONS = frozenset(
     (*HESITATIONS, "mmm", "uhm", "umm", "uhh", "ah", "eh", "uh-huh", "mhm", "ahh")
 )
@@ -117,7 +117,7 @@ def english_words(text: str) -> list[str]:
     plain = re.sub(r"(\d),(\d{3})\b", r"\1\2", plain)
     plain = re.sub(r"\d+", lambda m: f" {number_in_words(int(m[0]))} ", plain)
     plain = plain.replace("%", " % ").replace("&", " & ")
-    words = [w.strip("'") for w in re.findall(r"[a-z']+|[%&]", plain)]
+    words: list[str] = [w.strip("'") for w in re.findall(r"[a-z']+|[%&]", plain)]
     spelt = [_SPELLINGS.get(w, w) for w in words if w and w not in _HESITATIONS]
     # Letters that are said one by one are one word, however they were written: "m f a", "MFA".
     joined = _LOOSE_LETTERS.sub(lambda m: m[0].replace(" ", ""), " ".join(spelt))

@@ -63,6 +63,11 @@ def test_same_words(benchmark, a, b):
     assert words(a) == words(b)
 
 
+def test_words_that_are_no_spelling(benchmark):
+    words = benchmark["matching"].english_words
+    assert words("Here's a long pause") == ["here's", "a", "long", "pause"]
+
+
 def test_kana_without_hesitations(benchmark):
     kana = benchmark["matching"].kana
     assert kana("えーと、はい。3年です。") == kana("はい三年です")

@@ -44,6 +44,8 @@ _FACE_SHARE = {
     "d06_webcam_glasses_nospeech.mp4": 1.0,
     "d07_woman_nod_720p.mp4": 1.0,
 }
+_LATE_SOUND_S = 60.0
+"""length of the sound of dc3, from its container"""
 _NATURAL = (
     "acoustic_corpus.wav",
     "cold_corpus.wav",
@@ -241,8 +243,8 @@ def _composed(path: Path, data: dict[str, Any]) -> Clip:
         )
     if "base_truth" in data:
         base = json.loads((path.parent / data["base_truth"]).read_text(encoding="utf-8"))
-        shift, length = float(data["timeline_audio_shift"]), 60.0
-        heard = Segment(0.0, shift + length)
+        shift = float(data["timeline_audio_shift"])
+        heard = Segment(0.0, _LATE_SOUND_S)
         moved = (Segment(s.start + shift, s.end + shift) for s in _timeline_speech(base))
         # Its last half second is the start of a sentence: no text is known for it.
         return Clip(**common, language="en", speech=intersect(moved, [heard]), face_share=1.0)
