@@ -11,7 +11,7 @@ shows "counted" and "possible" as a range.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -33,7 +33,7 @@ _WRITTEN = 0.9  # probability of a hesitation that the content pass wrote down i
 _SECOND_GAP_S = 0.25  # two steady voices this far apart are two hesitations
 
 _TAIL_S = 0.12  # speech this shortly after a word is its own end
-_LEAST_S = 0.1  # less sound than this is no hesitation
+_LEAST_S = 0.14  # less sound than this is no hesitation (the shortest labelled one)
 _MISHEARD_S = 1.2
 
 Steady = Callable[[Segment], tuple[VoicedSpan, ...]]
@@ -173,10 +173,17 @@ def find_hesitations(
         if bare(after.text) in lexicon.hesitations or bare(before.text) in lexicon.hesitations:
             continue  # the same sound, heard twice
         counted = boundary.probability >= COUNTED_FROM
-        spots = _place(_gap(before, after), before, speech, steady)
+        gap = _gap(before, after)
+        own = [s for s in intersect([gap], speech) if s.start > before.end + _TAIL_S]
+        trailing = intersect([gap], speech)
         misheard = _misheard(words, boundary.word)
-        if not spots and misheard is not None:
-            spots = [misheard]
+        # From sound that is nobody's to sound that may be the end of the word before.
+        spots = (
+            _place(own, before, gap, steady)
+            or _wordless(words, boundary.word, speech)
+            or ([misheard] if misheard else [])
+            or _place(trailing, before, gap, steady)
+        )
         if not spots:
             # No sound in which it could lie: the decoder expects an "um" after a long silence.
             continue
@@ -188,6 +195,20 @@ def find_hesitations(
             for s in spots[1:]
         ]
     return tuple(sorted(found, key=lambda f: f.start))
+
+
+def _wordless(words: tuple[Word, ...], index: int, speech: Segments) -> list[Segment]:
+    """Return sound of its own right after the word `index`, in which no word lies.
+
+    The recogniser may put a short word ("and") before the hesitation that came before it.
+    """
+    word = words[index]
+    until = words[index + 1].start if index + 1 < len(words) else word.end + _MISHEARD_S
+    return [
+        s
+        for s in speech
+        if s.start >= word.end and s.end <= until and _LEAST_S <= s.duration_s <= _MISHEARD_S
+    ][:1]
 
 
 def _misheard(words: tuple[Word, ...], index: int) -> Segment | None:
@@ -206,11 +227,10 @@ def _misheard(words: tuple[Word, ...], index: int) -> Segment | None:
     return Segment(words[index].start, words[last].end)
 
 
-def _place(gap: Segment, before: Word, speech: Segments, steady: Steady) -> list[Segment]:
+def _place(sounds: Sequence[Segment], before: Word, gap: Segment, steady: Steady) -> list[Segment]:
     """Return where in a gap the hesitation lies, the most likely place first; empty = nowhere."""
-    heard = intersect([gap], speech)
     # What only trails the word before it is the end of that word.
-    heard = tuple(s for s in heard if s.end - max(s.start, before.end + _TAIL_S) >= _LEAST_S)
+    heard = [s for s in sounds if s.end - max(s.start, before.end + _TAIL_S) >= _LEAST_S]
     if not heard:
         return []
     spans = sorted(

@@ -179,8 +179,9 @@ class _Running:
         assert self._process.stdin
         assert self._process.stdout
         try:
-            with self._process.stdin as pipe:
-                pickle.dump(request, pipe)
+            # It stays open: its end tells the worker that we are gone.
+            pickle.dump(request, self._process.stdin)
+            self._process.stdin.flush()
             while True:
                 kind, value = pickle.load(self._process.stdout)
                 inbox.put((self.stage, kind, value))
@@ -215,6 +216,9 @@ class _Running:
             self._process.kill()
         self._process.wait()
         self._reader.join(timeout=2.0)
+        if self._process.stdin:
+            with contextlib.suppress(OSError):  # what was never read
+                self._process.stdin.close()
         if self._process.stdout:
             self._process.stdout.close()
         self._errors.close()

@@ -116,7 +116,11 @@ def measure_sound(
             fillers = tuple(sorted((*hesitations, *words), key=lambda f: (f.start, f.end)))
             cautions += _word_doubts(transcript, speech)
             metrics = measure_speech(
-                speech, sound.duration_s, transcript, hesitations=lexicon.hesitations
+                speech,
+                sound.duration_s,
+                transcript,
+                hesitations=lexicon.hesitations,
+                heard=tuple(Segment(h.start, h.end) for h in hesitations if h.counted),
             )
         else:
             metrics = measure_speech(speech, sound.duration_s, None)

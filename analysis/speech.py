@@ -17,8 +17,8 @@ import re
 from dataclasses import replace
 
 from analysis import japanese
-from analysis.results import Pause, SpeechMetrics, Transcript
-from analysis.timeline import Segment, Segments, extent, gaps, total
+from analysis.results import Pause, SpeechMetrics, Transcript, Word
+from analysis.timeline import Segment, Segments, extent, gaps, intersect, support, total
 
 SHORTEST_PAUSE_S = 0.25
 """shorter silences belong to articulation (De Jong & Bosker 2013 found 250–300 ms best)"""
@@ -33,6 +33,7 @@ def measure_speech(
     transcript: Transcript | None,
     *,
     hesitations: frozenset[str] = frozenset(),
+    heard: Segments = (),
 ) -> SpeechMetrics:
     """Measure duration, pauses and pace.
 
@@ -42,6 +43,7 @@ def measure_speech(
     duration_s : length of the sound, s.
     transcript : None = not recognised; rates are then not measured.
     hesitations : written forms of "um" and the like, which are no words.
+    heard : where hesitations were found; words that lie there are those sounds, misheard.
     """
     answer = extent(speech)
     pauses = find_pauses(speech, duration_s)
@@ -56,7 +58,7 @@ def measure_speech(
     )
     if transcript is None or answer is None:
         return metrics
-    return replace(metrics, **count_units(transcript, hesitations))
+    return replace(metrics, **count_units(transcript, hesitations, support(heard)))
 
 
 def find_pauses(speech: Segments, duration_s: float) -> tuple[Pause, ...]:
@@ -77,9 +79,15 @@ def find_pauses(speech: Segments, duration_s: float) -> tuple[Pause, ...]:
     return tuple(pauses)
 
 
-def count_units(transcript: Transcript, hesitations: frozenset[str]) -> dict[str, int | None]:
+def count_units(
+    transcript: Transcript, hesitations: frozenset[str], heard: Segments = ()
+) -> dict[str, int | None]:
     """Count words and syllables (English) or words, morae and characters (Japanese)."""
-    spoken = [w.text for w in transcript.words if bare(w.text) not in hesitations]
+    spoken = [
+        w.text
+        for w in transcript.words
+        if bare(w.text) not in hesitations and not _lies_in(w, heard)
+    ]
     if transcript.language == "ja":
         text = "".join(spoken)
         return {
@@ -92,6 +100,12 @@ def count_units(transcript: Transcript, hesitations: frozenset[str]) -> dict[str
         "word_count": len(words),
         "syllable_count": sum(count_syllables(word) for word in words),
     }
+
+
+def _lies_in(word: Word, heard: Segments) -> bool:
+    """Whether nearly all of a word (80 %: our judgement) lies in found hesitations."""
+    length = word.end - word.start
+    return length > 0 and total(intersect([Segment(word.start, word.end)], heard)) >= 0.8 * length
 
 
 def bare(text: str) -> str:

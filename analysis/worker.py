@@ -3,6 +3,7 @@
 Sound and sight run side by side; a crash or a stop of one leaves nothing in the other. The
 request comes pickled on standard input, messages go pickled to standard output: ("progress",
 share), then ("done", result) or ("failed", error). Whatever libraries print goes to standard error.
+Standard input stays open: where it ends, the parent was killed, and the worker ends too.
 
 The process can't reach the network: Python refuses every connection before it is made.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,7 @@ def refuse_network() -> None:
 
     sys.addaudithook(guard)
     os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def run(request: Request, progress: Callable[[float], None]) -> Any:
@@ -65,6 +68,7 @@ def main() -> None:
     os.dup2(2, 1)
     refuse_network()
     request: Request = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     last = -1.0
 
     def progress(share: float) -> None:
@@ -84,6 +88,13 @@ def main() -> None:
     except OSError as exc:
         reason = exc.strerror or str(exc)
         send(out, "failed", AnalysisFailed(f"{exc.filename or 'a file'}: {reason}"))
+
+
+def _end_with_parent() -> None:
+    """End this process when the other end of standard input is gone: the parent was killed."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 def send(out: BinaryIO, kind: str, value: Any) -> None:

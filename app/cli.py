@@ -56,6 +56,7 @@ cli.add_typer(questions, name="questions")
 cli.add_typer(models, name="models")
 
 
+_STOPPED = 130
 # Ctrl-C, "end this program", and the closed window of a terminal (not on Windows).
 _STOPS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -316,6 +317,8 @@ def main() -> None:
     debug = os.environ.get("MENSETSU_DEBUG") == "1"
     try:
         code = cli(standalone_mode=False)
+        if code == _STOPPED:  # how newer versions of the command line library tell of Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except (AnalysisError, RecorderError, ReportError, AppError) as exc:
         if debug:
@@ -323,7 +326,7 @@ def main() -> None:
         _fail(str(exc))
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("Stopped; nothing half-done is left behind.", err=True)
-        _leave(130)
+        _leave(_STOPPED)
     except BrokenPipeError:
         # The reader of a pipe went away ("| head"): nothing to complain about.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -78,9 +78,12 @@ def find_analyses(source: Path) -> tuple[tuple[AnswerAnalysis, Path], ...]:
     if (source / ANALYSIS).is_file():
         return ((read_analysis(source / ANALYSIS), source),)
     if source.is_dir():
-        found = tuple(
-            (read_analysis(path), path.parent) for path in sorted(source.glob(f"*/{ANALYSIS}"))
-        )
+        # Results lie beside their recording, which may be in a folder of the session.
+        places = {Path()}
+        if (source / FILE_NAME).is_file():
+            places |= {Path(take.media).parent for take in read_session(source).takes}
+        paths = {path for place in places for path in (source / place).glob(f"*/{ANALYSIS}")}
+        found = tuple((read_analysis(path), path.parent) for path in sorted(paths))
         if found:
             return found
         raise SourceUnknown(

@@ -140,19 +140,23 @@ def write_pdf(html_path: Path, pdf_path: Path, *, browser: str | None = None) ->
     with tempfile.TemporaryDirectory(prefix="mensetsu-pdf-", ignore_cleanup_errors=True) as folder:
         printed = Path(folder) / "report.pdf"
         command = _print_command(program, html_path, printed, Path(folder) / "profile")
+        log = Path(folder) / "log"
         try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                timeout=PRINT_TIMEOUT_S,
-                check=False,
-                text=True,
-                errors="replace",
-            )
+            # Not through pipes: helpers of a browser that hangs keep them open when it is killed.
+            with log.open("wb") as err:
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=err,
+                    timeout=PRINT_TIMEOUT_S,
+                    check=False,
+                )
         except (OSError, subprocess.TimeoutExpired) as exc:
             raise PdfFailed(f"{program} could not print {html_path}: {exc}") from exc
         if done.returncode or not printed.is_file() or printed.read_bytes()[:4] != b"%PDF":
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            said = log.read_text(encoding="utf-8", errors="replace")
+            last = (said.strip().splitlines() or ["no message"])[-1]
             raise PdfFailed(f"{program} printed no PDF of {html_path}: {last}")
         try:
             partial = pdf_path.with_name(f".{pdf_path.name}.partial")

@@ -178,8 +178,10 @@ class TestSilence:
         # As the pipeline does: nothing is heard, so nothing is transcribed.
         lenient, measured = detect_speech(samples, LENIENT), detect_speech(samples, MEASURING)
         assert recogniser.recognise(samples, lenient, measured, language=language).words == ()
-        # And even if the lenient pass let it through: no word outside measured speech.
-        assert recogniser.recognise(samples, everything, measured, language=language).words == ()
+        if (kind, language) in (("zeros", "en"), ("noise", "ja")):  # slow: Whisper invents text
+            # Even if the lenient pass let it through: no word outside measured speech.
+            heard = recogniser.recognise(samples, everything, measured, language=language)
+            assert heard.words == ()
 
 
 class TestJapanese:
@@ -248,7 +250,7 @@ class TestEnglishOnlyModel:
         assert chosen == ("en", 1.0)
         assert [c.code for c in cautions] == ["language-not-checked"]
         assert choose_language(tiny, np.zeros(RATE_HZ), speech, "en") == (("en", 1.0), [])
-        with pytest.raises(AnalysisError, match="knows English only.*--model base"):
+        with pytest.raises(AnalysisError, match=r"knows English only.*--model base"):
             choose_language(tiny, np.zeros(RATE_HZ), speech, "ja")
 
 

@@ -3,7 +3,6 @@
 import itertools
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,6 @@ from analysis.gaze import (
 )
 from analysis.landmarks import FACE_COLUMN, FACE_IDS, Landmarks, detect_landmarks
 from analysis.timeline import Segment, Track
-
-SHARED = Path(__file__).parents[3] / "shared" / "media" / "video"
 
 HEAD_TOLERANCE_DEG = 1.0
 WIDTH, HEIGHT = 1280, 720
@@ -325,7 +322,7 @@ class TestClosedEyes:
 
 
 @pytest.fixture(scope="module")
-def measured():
+def measured(shared_media):
     """Measure a real clip once."""
     from analysis.media import probe_media, read_frames
 
@@ -333,7 +330,7 @@ def measured():
 
     def measure(pattern: str, until_s: float = 20.0, from_s: float = -math.inf):
         if pattern not in known:
-            path = next(p for p in SHARED.glob(pattern) if p.suffix != ".json")
+            path = next(p for p in (shared_media / "video").glob(pattern) if p.suffix != ".json")
             frames = read_frames(path, rate_hz=5, origin_s=probe_media(path).origin_s)
             wanted = itertools.takewhile(lambda each: each[0] < until_s, frames)
             known[pattern] = measure_gaze(detect_landmarks(f for f in wanted if f[0] >= from_s))

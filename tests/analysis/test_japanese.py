@@ -1,5 +1,7 @@
 """Readings, morae, numbers and the joining of the recogniser's pieces."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +174,7 @@ class TestGroupPieces:
         parts = list("御社の技術ブログで同じような移行の話を読み、ぜひ一緒に働きたいと思いました。")
         words, index = group_pieces(pieces(*parts))
         assert "".join(w.text for w in words) == "".join(parts)
-        assert all(a.end <= b.start + 1e-9 for a, b in zip(words, words[1:], strict=False))
+        assert all(a.end <= b.start + 1e-9 for a, b in pairwise(words))
         assert all(w.start <= w.end for w in words)
         assert all(words[w].start == pytest.approx(10.0 + 0.2 * p) for p, w in index.items())
 

@@ -1,7 +1,6 @@
 """Following the candidate, the way up, and MediaPipe on real pictures."""
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from analysis.landmarks import (
 )
 
 SIZE = (640, 360)
-SHARED = Path(__file__).parents[3] / "shared" / "media" / "video"
 
 
 def face(x: float, y: float = 150, height: float = 100) -> np.ndarray:
@@ -35,12 +33,18 @@ def series(*frames: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.arange(len(frames)) * 0.2, [np.array(f) if f else empty for f in frames]
 
 
-def frames_of(pattern: str, *, seconds: float = 3.0):
-    path = next(p for p in SHARED.glob(pattern) if p.suffix != ".json")
+@pytest.fixture
+def frames_of(shared_media):
+    """Read the first seconds of a real clip."""
     from analysis.media import read_frames
 
-    stream = read_frames(path, rate_hz=5, origin_s=0.0)
-    return list(itertools.takewhile(lambda each: each[0] < seconds, stream))
+    def frames_of(pattern: str, *, seconds: float = 3.0):
+        clips = (shared_media / "video").glob(pattern)
+        path = next(p for p in clips if p.suffix != ".json")
+        stream = read_frames(path, rate_hz=5, origin_s=0.0)
+        return list(itertools.takewhile(lambda each: each[0] < seconds, stream))
+
+    return frames_of
 
 
 class TestFollowPerson:
@@ -132,7 +136,7 @@ class TestDetectLandmarks:
 @pytest.mark.shared_media
 class TestRealPictures:
     @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-    def test_a_picture_that_is_not_upright_is_turned(self, rotation):
+    def test_a_picture_that_is_not_upright_is_turned(self, frames_of, rotation):
         upright = frames_of("d07*")
         turned = [(t, np.ascontiguousarray(np.rot90(f, rotation // 90))) for t, f in upright]
         found = detect_landmarks(turned)
@@ -145,7 +149,7 @@ class TestRealPictures:
         codes = [c.code for c in picture_cautions(found)]
         assert ("picture-rotated" in codes) == bool(rotation)
 
-    def test_black_lead_in_says_nothing_about_the_way_up(self):
+    def test_black_lead_in_says_nothing_about_the_way_up(self, frames_of):
         upright = frames_of("d07*")
         sideways = [np.ascontiguousarray(np.rot90(f)) for _, f in upright]
         pictures = [np.zeros_like(sideways[0])] * 25 + sideways
@@ -154,7 +158,7 @@ class TestRealPictures:
         assert found.face.present[-len(sideways) :].all()
         assert not found.face.present[:25].any()
 
-    def test_two_people_are_told_apart(self):
+    def test_two_people_are_told_apart(self, frames_of):
         left = frames_of("d07*")
         right = [f[100:460, :] for _, f in frames_of("d01*")]
         pairs = zip(left, right, strict=False)
@@ -164,15 +168,15 @@ class TestRealPictures:
         assert np.ptp(noses) < 60
         assert "several-faces" in [c.code for c in picture_cautions(found)]
 
-    def test_clutter_is_no_second_person(self):
+    def test_clutter_is_no_second_person(self, frames_of):
         found = detect_landmarks(frames_of("d07*", seconds=10))
         assert found.several_faces_ratio < 0.05
 
-    def test_a_small_face_in_a_wide_picture_is_found(self):
+    def test_a_small_face_in_a_wide_picture_is_found(self, frames_of):
         found = detect_landmarks(frames_of("dc1_answer.mp4"))
         assert found.face.coverage_ratio > 0.9
 
-    def test_options_reach_the_detector(self):
+    def test_options_reach_the_detector(self, frames_of):
         options = LandmarkOptions(pose_every=1)
         found = detect_landmarks(frames_of("d07*", seconds=1), options=options)
         assert len(found.pose.times) == len(found.face.times)

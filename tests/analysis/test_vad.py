@@ -74,7 +74,9 @@ class TestPauses:
     @pytest.mark.parametrize("room_dbfs", [-70, -42])  # speech at −22: an SNR of 48 and 20 dB
     def test_spliced(self, take, room_dbfs):
         samples, truth = take
-        parts = [p for p in truth["parts"] if p["kind"] != "hesitation" and p["end"] - p["start"] > 1]
+        parts = [
+            p for p in truth["parts"] if p["kind"] != "hesitation" and p["end"] - p["start"] > 1
+        ]
         pieces, true_gaps, at = [], [], 0.0
         for part, gap_s in zip(parts, itertools.cycle(GAPS_S), strict=False):
             piece = samples[round(part["start"] * RATE_HZ) : round(part["end"] * RATE_HZ)]
@@ -119,8 +121,9 @@ class TestBlocks:
         common = total(intersect(whole, parts))
         assert common == pytest.approx(total(whole), rel=0.01)
         assert common == pytest.approx(total(parts), rel=0.01)
-        starts = np.array([[s.start, s.end] for s in whole]), np.array(
-            [[s.start, s.end] for s in parts]
+        starts = (
+            np.array([[s.start, s.end] for s in whole]),
+            np.array([[s.start, s.end] for s in parts]),
         )
         assert starts[0].shape == starts[1].shape
         assert np.abs(starts[0] - starts[1]).max() < EDGE_TOLERANCE_S
@@ -167,6 +170,6 @@ def test_collect():
     assert len(collect(samples, ())) == 0
 
 
-def test_the_library_defaults_are_not_ours():
-    # They would close no gap below two seconds: useless for pauses.
-    assert MEASURING == VadOptions(threshold=0.5, min_silence_ms=160, pad_ms=0, min_speech_ms=96)
+def test_the_measuring_pass_is_the_one_that_was_measured():
+    measured = VadOptions(threshold=0.5, min_silence_ms=160, pad_ms=0, min_speech_ms=96)
+    assert measured == MEASURING
