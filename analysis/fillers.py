@@ -33,6 +33,7 @@ _WRITTEN = 0.9  # probability of a hesitation that the content pass wrote down i
 _SECOND_GAP_S = 0.25  # two steady voices this far apart are two hesitations
 
 _TAIL_S = 0.12  # speech this shortly after a word is its own end
+_LONGEST_TAIL_S = 0.5  # and this long after it, it is something else
 _LEAST_S = 0.14  # less sound than this is no hesitation (the shortest labelled one)
 _MISHEARD_S = 1.2
 
@@ -174,15 +175,19 @@ def find_hesitations(
             continue  # the same sound, heard twice
         counted = boundary.probability >= COUNTED_FROM
         gap = _gap(before, after)
-        own = [s for s in intersect([gap], speech) if s.start > before.end + _TAIL_S]
-        trailing = intersect([gap], speech)
+        sounds = intersect([gap], speech)
+        own = [
+            s
+            for s in sounds
+            if s.start > before.end + _TAIL_S or s.end > before.end + _LONGEST_TAIL_S
+        ]
         misheard = _misheard(words, boundary.word)
         # From sound that is nobody's to sound that may be the end of the word before.
         spots = (
             _place(own, before, gap, steady)
             or _wordless(words, boundary.word, speech)
             or ([misheard] if misheard else [])
-            or _place(trailing, before, gap, steady)
+            or _place(sounds, before, gap, steady)
         )
         if not spots:
             # No sound in which it could lie: the decoder expects an "um" after a long silence.

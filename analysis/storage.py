@@ -23,7 +23,10 @@ from analysis.timeline import Track
 
 def to_json(analysis: AnswerAnalysis) -> str:
     """Return the text of ``analysis.json``."""
-    return json.dumps(_plain(analysis), ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(_plain(analysis), ensure_ascii=False, indent=1, allow_nan=False)
+    # A file name that is no valid Unicode comes as lone surrogates, which no file can hold; JSON
+    # knows them as escapes.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_json(text: str) -> AnswerAnalysis:
@@ -136,9 +139,6 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, str):
-        # A file name that is no valid Unicode comes as lone surrogates, which no file can hold.
-        return value.encode("utf-8", "replace").decode("utf-8")
     return value
 
 

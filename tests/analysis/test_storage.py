@@ -207,7 +207,7 @@ class TestRoundTrip:
     def test_a_name_that_is_no_unicode_can_still_be_written(self, tmp_path):
         path = tmp_path / "analysis.json"
         path.write_text(to_json(replace(FULL, take_id=LONE_SURROGATE)), encoding="utf-8")
-        assert read_analysis(path).take_id.startswith("take")
+        assert read_analysis(path).take_id == LONE_SURROGATE
 
     def test_infinity_is_not_measured(self):
         loud = replace(FULL, voice=replace(FULL.voice, snr_db=math.inf))

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -52,7 +53,7 @@ def picture(path, text):
         stream = av.CodecContext.create(codec, "w")
         stream.width, stream.height = 64, 48
         stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p", "png": "rgb24"}.get(codec, "bgr24")
-        stream.time_base = "1/1"
+        stream.time_base = Fraction(1)
         frame = av.VideoFrame.from_ndarray(pixels).reformat(format=stream.pix_fmt)
         packets = [*stream.encode(frame), *stream.encode(None)]
         path.write_bytes(b"".join(bytes(p) for p in packets))
@@ -209,12 +210,11 @@ def see(mensetsu, path):
 
 def test_two_faces(mensetsu, portrait, tmp_path):
     height, width = portrait.shape[:2]
-    both = np.full((height, width * 3 // 2 // 2 * 2, 3), 120, np.uint8)
-    both[:, :width] = portrait
-    second = smaller(portrait, 0.6)
-    middle = second.shape[1] // 2
-    half = (both.shape[1] - width) // 2
-    both[: second.shape[0], width:] = second[:, middle - half : middle + half]
+    person = np.ascontiguousarray(portrait[:, width // 4 : width * 3 // 4])
+    other = smaller(person, 0.8)
+    both = np.full((height, person.shape[1] + other.shape[1], 3), 120, np.uint8)
+    both[:, : person.shape[1]] = person
+    both[: other.shape[0], person.shape[1] :] = other
     flat, cautions = see(mensetsu, write_video(tmp_path / "two.mp4", both))
     assert "several-faces" in cautions
     assert flat["gaze_coverage_ratio"] > 0.9
@@ -454,7 +454,7 @@ def write_long(path, clip):
 
 def mux(out, stream, data, at, length, *, rate):
     packet = av.Packet(data)
-    packet.stream, packet.time_base = stream, f"1/{rate}"
+    packet.stream, packet.time_base = stream, Fraction(1, rate)
     packet.pts = packet.dts = at
     packet.duration, packet.is_keyframe = length, True
     out.mux(packet)
