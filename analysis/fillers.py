@@ -11,7 +11,7 @@ shows "counted" and "possible" as a range.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -175,20 +175,7 @@ def find_hesitations(
             continue  # the same sound, heard twice
         counted = boundary.probability >= COUNTED_FROM
         gap = _gap(before, after)
-        sounds = intersect([gap], speech)
-        own = [
-            s
-            for s in sounds
-            if s.start > before.end + _TAIL_S or s.end > before.end + _LONGEST_TAIL_S
-        ]
-        misheard = _misheard(words, boundary.word)
-        # From sound that is nobody's to sound that may be the end of the word before.
-        spots = (
-            _place(own, before, gap, steady)
-            or _wordless(words, boundary.word, speech)
-            or ([misheard] if misheard else [])
-            or _place(sounds, before, gap, steady)
-        )
+        spots = _place(words, boundary.word, gap, speech, steady)
         if not spots:
             # No sound in which it could lie: the decoder expects an "um" after a long silence.
             continue
@@ -232,24 +219,37 @@ def _misheard(words: tuple[Word, ...], index: int) -> Segment | None:
     return Segment(words[index].start, words[last].end)
 
 
-def _place(sounds: Sequence[Segment], before: Word, gap: Segment, steady: Steady) -> list[Segment]:
-    """Return where in a gap the hesitation lies, the most likely place first; empty = nowhere."""
-    # What only trails the word before it is the end of that word.
-    heard = [s for s in sounds if s.end - max(s.start, before.end + _TAIL_S) >= _LEAST_S]
-    if not heard:
-        return []
-    spans = sorted(
-        (s for s in steady(gap) if s.end > before.end + _TAIL_S), key=lambda s: s.start - s.end
+def _place(
+    words: tuple[Word, ...], index: int, gap: Segment, speech: Segments, steady: Steady
+) -> list[Segment]:
+    """Return where the hesitation before the word `index` lies; empty = nowhere.
+
+    From sound that is nobody's to sound that may be the end of the word before. More than one
+    place means more than one hesitation, the likeliest first.
+    """
+    tail = words[index - 1].end + _TAIL_S
+    sounds = [s for s in intersect([gap], speech) if s.end - max(s.start, tail) >= _LEAST_S]
+    own = [s for s in sounds if s.start > tail or s.end > tail - _TAIL_S + _LONGEST_TAIL_S]
+    spans = sorted((s for s in steady(gap) if s.end > tail), key=lambda s: s.start - s.end)
+    if not own:
+        spans = [s for s in spans if s.start > tail]
+    if spans and sounds:
+        best = spans[0]
+        others = [
+            Segment(s.start, s.end)
+            for s in spans[1:]
+            if s.end - s.start >= 0.18
+            and max(s.start - best.end, best.start - s.end) >= _SECOND_GAP_S
+        ]
+        return [Segment(best.start, best.end), *others[:1]]
+    if own:
+        return [max(own, key=lambda s: s.duration_s)]
+    misheard = _misheard(words, index)
+    return (
+        _wordless(words, index, speech)
+        or ([misheard] if misheard else [])
+        or sorted(sounds, key=lambda s: -s.duration_s)[:1]
     )
-    if not spans:
-        return [max(heard, key=lambda s: s.duration_s)]
-    best = spans[0]
-    others = [
-        Segment(s.start, s.end)
-        for s in spans[1:]
-        if s.end - s.start >= 0.18 and max(s.start - best.end, best.start - s.end) >= _SECOND_GAP_S
-    ]
-    return [Segment(best.start, best.end), *others[:1]]
 
 
 def _gap(before: Word, after: Word) -> Segment:

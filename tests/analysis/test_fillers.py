@@ -179,6 +179,35 @@ class TestHesitations:
         text = "I was | glad of that and of a great many other things"
         assert hesitate(text, {2: 0.9}, speech=trailing) == ()
 
+    def test_a_steady_voice_before_a_short_word_is_not_the_word(self):
+        words = (Word(0, 0.3, "I", 1.0), Word(0.3, 0.6, "was", 1.0), Word(1.0, 1.4, "glad.", 1.0))
+        spans = (VoicedSpan(0.73, 0.95, 0.5),)
+        for speech in ((Segment(0.0, 1.4),), (Segment(0.0, 0.95), Segment(1.0, 1.4))):
+            (um,) = hesitate("", {2: 0.5}, words=words, speech=speech, steady=spans)
+            assert (um.start, um.end) == (0.73, 0.95)
+
+    def test_a_hesitation_that_was_written_as_words_lies_on_them(self):
+        words = (
+            Word(0.0, 0.8, "です。", 1.0, space_before=False),
+            Word(1.8, 2.3, "イエート", 0.3, space_before=False),
+            Word(2.3, 2.4, "は、", 0.5, space_before=False),
+            Word(2.9, 3.4, "これまで", 1.0, space_before=False),
+        )
+        speech = (Segment(0.0, 0.85), Segment(1.8, 2.45), Segment(2.9, 3.4))
+        (sound,) = hesitate("", {1: 0.5}, words=words, speech=speech, language="ja")
+        assert (sound.start, sound.end) == (1.8, 2.4)
+
+    def test_sound_after_a_misplaced_word_is_the_hesitation(self):
+        words = (
+            Word(0.0, 0.8, "8%.", 1.0),
+            Word(0.8, 1.1, "and", 1.0),
+            Word(2.2, 2.4, "we", 1.0),
+            Word(2.4, 2.8, "had", 1.0),
+        )
+        speech = (Segment(0.0, 1.1), Segment(1.5, 1.8), Segment(2.2, 2.8))
+        (um,) = hesitate("", {1: 0.7}, words=words, speech=speech)
+        assert (um.start, um.end) == (1.5, 1.8)
+
     def test_two_sounds_in_one_gap(self):
         words = (Word(0, 0.3, "I", 1.0), Word(3.0, 3.3, "was", 1.0))
         spans = (VoicedSpan(0.8, 1.3, 0.5), VoicedSpan(1.9, 2.2, 0.5))
