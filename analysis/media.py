@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,6 +249,9 @@ def read_sound(
     if not written:
         raise MediaUnreadable(f"{path.name}: its sound can't be decoded")
     samples = np.memmap(target, dtype="<f4", mode="r", shape=(written,))
+    if os.name == "posix":
+        # It stays readable here, and is gone even if this process is killed.
+        target.unlink()
     cautions = ()
     if damaged:
         cautions = (

@@ -166,7 +166,7 @@ def selftest(
         with Bars() as bars:
             analysis = analyse_media(media, progress=bars)
         rows[name] = list(samples.compare(analysis, samples.read_truth(name)))
-    failed = [row for table in rows.values() for row in table if not row.good]
+    failed = [row for table in rows.values() for row in table if row.good is False]
     if as_json:
         _print_json(
             {
@@ -180,11 +180,12 @@ def selftest(
     else:
         console = Console()
         for name, table in rows.items():
-            shown = Table(title=name, title_justify="left")
-            for head in ("what", "true", "measured", "tolerance", ""):
-                shown.add_column(head, overflow="fold")
+            shown = Table(title=name, title_justify="left", box=None, pad_edge=False)
+            for head in ("", "what", "true", "measured", "tolerance"):
+                shown.add_column(head, no_wrap=True)
             for r in table:
-                shown.add_row(r.what, r.true, r.measured, r.tolerance, "ok" if r.good else "OFF")
+                verdict = "" if r.good is None else ("ok" if r.good else "OFF")
+                shown.add_row(verdict, r.what, r.true, r.measured, r.tolerance)
             console.print(shown)
         console.print(
             "All numbers are within their tolerance."

@@ -100,7 +100,12 @@ def question_from_dict(data: dict[str, Any]) -> Question:
     """
     low, high = data["band_s"]
     points = tuple(str(p) for p in data.get("talking_points", ()))
-    return Question(**{**data, "band_s": (float(low), float(high)), "talking_points": points})
+    revived: dict[str, Any] = {
+        **data,
+        "band_s": (float(low), float(high)),
+        "talking_points": points,
+    }
+    return Question(**revived)
 
 
 def read_session(folder: Path) -> Session:
@@ -153,11 +158,10 @@ def write_session(session: Session, folder: Path) -> Path:
 
 def _take_from_dict(data: dict[str, Any]) -> Take:
     size = data["frame_size_px"]
-    return Take(
-        **{
-            **data,
-            "question": question_from_dict(data["question"]),
-            "frame_size_px": None if size is None else (int(size[0]), int(size[1])),
-            "health": CaptureHealth(**data["health"]),
-        }
-    )
+    revived: dict[str, Any] = {
+        **data,
+        "question": question_from_dict(data["question"]),
+        "frame_size_px": None if size is None else (int(size[0]), int(size[1])),
+        "health": CaptureHealth(**data["health"]),
+    }
+    return Take(**revived)

@@ -118,7 +118,13 @@ def test_a_newer_schema(folder):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("health", None), ("frame_size_px", ["wide", "high"]), ("question", {}), ("colour", "red")],
+    [
+        ("health", None),
+        ("frame_size_px", ["wide", "high"]),
+        ("frame_size_px", [1]),
+        ("question", {}),
+        ("colour", "red"),
+    ],
 )
 def test_a_broken_take(folder, field, value):
     path = write_session(SESSION, folder)
