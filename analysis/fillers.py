@@ -176,6 +176,10 @@ def find_hesitations(
         counted = boundary.probability >= COUNTED_FROM
         gap = _gap(before, after)
         spots = _place(words, boundary.word, gap, speech, steady)
+        stretched = after.end - after.start > _own_length_s(after)
+        if not spots and stretched and any(abs(s.start - after.start) <= _TAIL_S for s in speech):
+            # The word was laid over the sound before it, as its length tells.
+            spots, counted = [Segment(after.start, after.start + _SECOND_GAP_S)], False
         if not spots:
             # No sound in which it could lie: the decoder expects an "um" after a long silence.
             continue

@@ -93,7 +93,9 @@ def measure_sound(
         if chosen is not None:
             code, sureness = chosen
             # Only what both passes hold for speech: the lenient one alone lets music through.
-            heard = tuple(s for s in lenient if intersect([s], speech))
+            margin = LENIENT.pad_ms / 1000
+            certain = (Segment(max(0.0, s.start - margin), s.end + margin) for s in speech)
+            heard = support((*(s for s in lenient if intersect([s], speech)), *certain))
             recognition = recogniser.recognise(
                 samples,
                 heard,

@@ -8,6 +8,7 @@ defaults (2 s, 400 ms) suit neither; they find 3 % of the silent frames of the T
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,12 +27,20 @@ _SEARCH_S = 60.0
 _SECOND_LOOK_FROM_S = 2.0
 _WINDOW_S = 5.0
 _OVERLAP_S = 1.0
-_SECOND_THRESHOLD = 0.6
+_SECOND_THRESHOLD = 0.7
 _SECOND_MIN_SPEECH_MS = 192
 # And only where something is heard at all: 6 dB over the typical frame of the silence (our
 # judgement; frames of steady noise differ by 1 dB). It spares the work in hours of silence.
 _AUDIBLE_RATIO = 4.0
 _FRAME = 512
+_CHUNK = 512 * 16_000
+
+# Silero hears less the softer a noisy recording is (a noisy clip 12 dB down: 0.7 s of its 19 s of
+# speech). So soft sound is amplified first: what its loudest two seconds exceed, to −12 dBFS.
+# Measured: with it 57 of 58 labelled pauses are found at every level; noise and hum stay silent.
+_FULL_LEVEL_DBFS = -12.0
+_LOUDEST_S = 2.0
+_MOST_GAIN_DB = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +55,17 @@ class VadOptions:
     """added at both ends"""
     min_speech_ms: int
     """shorter bursts (clicks, a mouse) are not speech"""
+    amplify: bool
+    """whether soft sound is made loud first"""
 
 
-MEASURING = VadOptions(threshold=0.5, min_silence_ms=160, pad_ms=0, min_speech_ms=96)
+MEASURING = VadOptions(threshold=0.6, min_silence_ms=160, pad_ms=0, min_speech_ms=96, amplify=True)
 """Silence 160 ms and pad 0: measured on spliced gaps and on the TEN-VAD labels (found 24 of 24
-gaps at 10 dB SNR and better, mean duration error 0.20–0.26 s). 96 ms (three frames): our
+gaps at 10 dB SNR and better, mean duration error 0.20–0.26 s). Threshold 0.6 on amplified sound:
+57 of 58 labelled pauses and none false, against 3 false with 0.5. 96 ms (three frames): our
 judgement, shorter than any syllable."""
 
-LENIENT = VadOptions(threshold=0.5, min_silence_ms=500, pad_ms=200, min_speech_ms=0)
+LENIENT = VadOptions(threshold=0.5, min_silence_ms=500, pad_ms=200, min_speech_ms=0, amplify=False)
 """Measured: no text at all from zeros, noise and hum; the cheapest that loses no word."""
 
 
@@ -76,24 +88,41 @@ def detect_speech(
     Segments in s from the first sample, to about 32 ms (Silero's frame).
     """
     found: list[Segment] = []
+    gain = _gain(samples) if options.amplify else 1.0
     start = 0
     while start < len(samples):
         end = _quiet_cut(samples, start)
-        first = _listen(samples, start, end, options)
+        first = _listen(samples, start, end, gain, options)
         found += first
-        found += _second_look(
-            samples, gaps(first, Segment(start / RATE_HZ, end / RATE_HZ)), options
-        )
+        silences = gaps(first, Segment(start / RATE_HZ, end / RATE_HZ))
+        found += _second_look(samples, silences, gain, options)
         start = end
         if progress is not None:
             progress(end / RATE_HZ)
     return support(found, collar_s=options.min_silence_ms / 1000)
 
 
+def _gain(samples: NDArray[np.float32]) -> float:
+    """Return the factor that makes soft sound loud enough; never below 1."""
+    energy = np.concatenate(
+        [
+            _frame_energy(samples, start, min(start + _CHUNK, len(samples)))
+            for start in range(0, len(samples), _CHUNK)
+        ]
+        or [np.zeros(0)]
+    )
+    rank = min(round(_LOUDEST_S * RATE_HZ / _FRAME), len(energy) - 1)
+    if rank < 0:
+        return 1.0
+    level = max(float(np.sort(energy)[::-1][rank]), 1e-12)
+    wanted_db = _FULL_LEVEL_DBFS - 10 * math.log10(level)
+    return 10 ** (min(max(wanted_db, 0.0), _MOST_GAIN_DB) / 20)
+
+
 def _listen(
-    samples: NDArray[np.float32], start: int, end: int, options: VadOptions
+    samples: NDArray[np.float32], start: int, end: int, gain: float, options: VadOptions
 ) -> list[Segment]:
-    """Run Silero over samples[start:end] with a fresh memory."""
+    """Run Silero over samples[start:end], amplified, with a fresh memory."""
     from faster_whisper.vad import VadOptions as SileroOptions
     from faster_whisper.vad import get_speech_timestamps
 
@@ -103,7 +132,7 @@ def _listen(
         speech_pad_ms=options.pad_ms,
         min_speech_duration_ms=options.min_speech_ms,
     )
-    block = np.ascontiguousarray(samples[start:end], dtype=np.float32)
+    block = np.clip(np.asarray(samples[start:end], dtype=np.float32) * np.float32(gain), -1, 1)
     return [
         Segment((start + chunk["start"]) / RATE_HZ, (start + chunk["end"]) / RATE_HZ)
         for chunk in get_speech_timestamps(block, silero, sampling_rate=RATE_HZ)
@@ -111,7 +140,7 @@ def _listen(
 
 
 def _second_look(
-    samples: NDArray[np.float32], silences: Segments, options: VadOptions
+    samples: NDArray[np.float32], silences: Segments, gain: float, options: VadOptions
 ) -> list[Segment]:
     """Hear long silences once more, in short windows."""
     stricter = replace(options, threshold=_SECOND_THRESHOLD, min_speech_ms=_SECOND_MIN_SPEECH_MS)
@@ -125,7 +154,7 @@ def _second_look(
         for start in range(first, last, round((_WINDOW_S - _OVERLAP_S) * RATE_HZ)):
             end = min(start + round(_WINDOW_S * RATE_HZ), last)
             if audible[(start - first) // _FRAME : -(-(end - first) // _FRAME)].any():
-                found += _listen(samples, start, end, stricter)
+                found += _listen(samples, start, end, gain, stricter)
     return found
 
 
