@@ -14,8 +14,7 @@ import platform
 import signal
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,17 +25,17 @@ from rich.table import Table
 from analysis.errors import AnalysisError
 from analysis.models import fetch_model, list_models, models_dir, user_dir
 from analysis.results import AnswerAnalysis
-from analysis.storage import summary, to_json
+from analysis.storage import summary
 from app import config, samples
 from app.errors import AppError, SourceUnknown
+from app.glance import show_answer
 from app.progress import Bars
-from app.results_folder import REPORT, find_media, prepare_folder, replace_file, write_synced
+from app.report_files import Format, check_output, output_errors, render_text, write_page
+from app.results_folder import REPORT, prepare_folder, replace_file
 from app.sources import Recording, find_analyses, find_recordings
 from recorder.errors import RecorderError
 from recorder.questions import find_question, read_bank
 from reports.errors import ReportError
-from reports.export import render_csv, render_srt, render_vtt, write_pdf
-from reports.html import media_link, render_answer
 from reports.targets import Targets, read_targets
 
 if TYPE_CHECKING:
@@ -69,17 +68,6 @@ class Language(enum.StrEnum):
     en = "en"
     ja = "ja"
     auto = "auto"
-
-
-class Format(enum.StrEnum):
-    """Formats of a report."""
-
-    html = "html"
-    json = "json"
-    csv = "csv"
-    srt = "srt"
-    vtt = "vtt"
-    pdf = "pdf"
 
 
 @cli.command()
@@ -132,7 +120,7 @@ def analyse(
         analysis, folder = _analyse(recording, options, output, targets)
         summaries.append(summary(analysis))
         if not as_json:
-            _show(analysis, folder)
+            show_answer(analysis, folder)
     if as_json:
         _print_json(summaries[0] if len(recordings) == 1 else {"takes": summaries})
 
@@ -148,7 +136,7 @@ def demo() -> None:
     question = find_question(read_bank(config.questions_file()), truth["question_id"])
     recording = Recording(media, samples.ENGLISH, question)
     analysis, folder = _analyse(recording, AnalysisOptions(language="en"), None, targets)
-    _show(analysis, folder)
+    show_answer(analysis, folder)
     if _on_a_desktop():
         webbrowser.open((folder / REPORT).absolute().as_uri())
 
@@ -211,20 +199,20 @@ def report(
     targets = _targets()
     found = find_analyses(source)
     if output is not None:
-        _check_output(output, form, [analysis for analysis, _ in found])
+        check_output(output, form, [analysis for analysis, _ in found])
     if form in (Format.html, Format.pdf):
         if output is not None and len(found) > 1:
             raise SourceUnknown(f"{source} holds several takes: leave --output out")
         for analysis, folder in found:
             target = output or folder / f"report.{form.value}"
-            _write_page(analysis, folder, target, targets, as_pdf=form is Format.pdf)
+            write_page(analysis, folder, target, targets, as_pdf=form is Format.pdf)
             typer.echo(target)
         return
-    text = _render_text([analysis for analysis, _ in found], form)
+    text = render_text([analysis for analysis, _ in found], form)
     if output is None:
         typer.echo(text, nl=False)
     else:
-        with _output_errors(output):
+        with output_errors(output):
             replace_file(output, text)
         typer.echo(output)
 
@@ -374,106 +362,6 @@ def _analyse(
     except BaseException:
         results.abandon()
         raise
-
-
-def _show(analysis: AnswerAnalysis, folder: Path) -> None:
-    """Print the answer in a few lines, and where its report is."""
-    flat = summary(analysis)
-    japanese = flat["language"] == "ja"
-    rate = flat["character_rate_per_min"] if japanese else flat["speech_rate_wpm"]
-    lines = [
-        ("answer", _value(flat["answer_s"], "s")),
-        ("longest silence", _value(flat["longest_silence_s"], "s")),
-        ("silences over 30 s", _value(flat["silences_over_30s"], "")),
-        (
-            "pace, pauses included",
-            _value(rate, "characters/min" if japanese else "words/min", 0),
-        ),
-        ("fillers", _value(flat["fillers_per_min"], "per min")),
-        ("facing the camera", _value(_percent(flat["eye_contact_ratio"]), "%", 0)),
-        ("slouching", _value(_percent(flat["slouch_ratio"]), "%", 0)),
-    ]
-    for name, value in lines:
-        typer.echo(f"{name:<24}{value}")
-    for text in flat["warnings"]:
-        typer.echo(f"note: {text}", err=True)
-    typer.echo(f"report: {folder / REPORT}")
-
-
-def _value(value: float | None, unit: str, decimals: int = 1) -> str:
-    if value is None:
-        return "not measured"
-    shown = str(value) if isinstance(value, int) else f"{value:.{decimals}f}"
-    return f"{shown} {unit}".strip()
-
-
-def _percent(ratio: float | None) -> float | None:
-    return None if ratio is None else 100.0 * ratio
-
-
-def _write_page(
-    analysis: AnswerAnalysis, folder: Path, target: Path, targets: Targets, *, as_pdf: bool
-) -> None:
-    media = find_media(analysis, folder)
-    href = None if media is None else media_link(media, target)
-    html = render_answer(analysis, media_href=href, targets=targets)
-    with _output_errors(target):
-        if not as_pdf:
-            replace_file(target, html)
-            return
-        page = target.with_name(f".{target.stem}.print.html")
-        try:
-            write_synced(page, html)
-            write_pdf(page, target)
-        finally:
-            page.unlink(missing_ok=True)
-
-
-def _render_text(analyses: list[AnswerAnalysis], form: Format) -> str:
-    if form is Format.csv:
-        return render_csv(analyses)
-    if form is Format.json:
-        texts = [to_json(a) for a in analyses]
-        return (texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "\n]") + "\n"
-    if len(analyses) > 1:
-        raise SourceUnknown("subtitles are made of one take: give a take, not a session")
-    return (render_srt if form is Format.srt else render_vtt)(analyses[0])
-
-
-def _check_output(output: Path, form: Format, analyses: list[AnswerAnalysis]) -> None:
-    """Refuse a target that is surely a slip: a folder, or a file of another kind."""
-    if output.is_dir():
-        raise SourceUnknown(f"{output} is a folder: give the name of a file with --output")
-    if not output.is_file():
-        return
-    endings = (".html", ".htm") if form is Format.html else (f".{form.value}",)
-    if output.suffix.lower() not in endings:
-        raise SourceUnknown(
-            f"{output} is there already and is no .{form.value} file: it is not overwritten"
-        )
-    if form is Format.json and not _holds(output, analyses):
-        # A session.json, or another recording's results.
-        raise SourceUnknown(
-            f"{output} is there already and holds something else: it is not overwritten"
-        )
-
-
-def _holds(path: Path, analyses: list[AnswerAnalysis]) -> bool:
-    """Whether a JSON file holds analyses of these very recordings."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        held = {a["media"]["sha256"] for a in (data if isinstance(data, list) else [data])}
-    except (OSError, ValueError, TypeError, KeyError):
-        return False
-    return held <= {a.media.sha256 for a in analyses}
-
-
-@contextmanager
-def _output_errors(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise AppError(f"{target} can't be written: {exc.strerror or exc}") from exc
 
 
 def _presence(path: Path) -> str:
