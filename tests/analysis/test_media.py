@@ -1,5 +1,6 @@
 """Real files of many kinds, made here: where the sound and the frames lie, and what is refused."""
 
+import errno
 import http.server
 import math
 import os
@@ -515,11 +516,18 @@ class TestRefused:
         path = write(tmp_path / f"a.{ending}", sound=sound)
         self.refused(path, r"a\.\w+ is 0\.\d s long: too short")
 
-    @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
-    def test_not_allowed(self, tmp_path):
+    def test_not_allowed(self, tmp_path, monkeypatch):
+        # Root may read everything, so the refusal comes from below the seam.
         path = write(tmp_path / "a.wav", sound=click_track(48_000))
-        path.chmod(0)
-        self.refused(path, "can't be read")
+        opened = Path.open
+
+        def refuse(self, *args, **kwargs):
+            if self == path:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return opened(self, *args, **kwargs)
+
+        monkeypatch.setattr(Path, "open", refuse)
+        self.refused(path, "can't be read: Permission denied")
 
 
 class TestNoNetwork:
