@@ -288,7 +288,7 @@ def test_folders_that_were_made_for_nothing_go_again(refused, make_sound, tmp_pa
 
 def allowed(*command):
     """Whether this machine allows a program that prepares a place that can't be written."""
-    done = subprocess.run([*command, "true"], capture_output=True, check=False)
+    done = subprocess.run([*command], capture_output=True, cwd=ROOT, check=False)
     return done.returncode == 0
 
 
@@ -308,7 +308,7 @@ def in_mounts(script, *arguments):
     [("size=64k", "no space left"), ("ro", "can't be written (no permission)")],
 )
 def test_output_on_a_full_or_read_only_disk(recording, tmp_path, scratch, options, words):
-    if not allowed("unshare", "-m"):
+    if not allowed("unshare", "-m", "true"):
         return  # the refused system calls below stand for it
     place = tmp_path / "disk"
     place.mkdir()
@@ -324,7 +324,7 @@ def test_output_on_a_full_or_read_only_disk(recording, tmp_path, scratch, option
 
 
 def test_no_room_for_the_work_itself(recording, tmp_path):
-    if not allowed("unshare", "-m"):
+    if not allowed("unshare", "-m", "true"):
         return
     place = tmp_path / "disk"
     place.mkdir()
@@ -341,8 +341,10 @@ def test_no_room_for_the_work_itself(recording, tmp_path):
 
 def test_output_of_somebody_else(voice, packaged_models, tmp_path_factory, tmp_path):
     as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    if os.geteuid() != 0 or not allowed(*as_nobody):
+    if os.geteuid() != 0:
         as_nobody = ()
+    elif not allowed(*as_nobody, sys.executable, "-c", "import app"):
+        return  # root is refused nothing; the refused system calls below stand for it
     locked = tmp_path / "locked"
     locked.mkdir()
     shutil.copy(voice, locked / "answer.m4a")
