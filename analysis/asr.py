@@ -9,9 +9,8 @@ nothing is dropped, the transcript stays as it is.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,12 @@ from analysis.japanese import group_pieces
 from analysis.media import RATE_HZ
 from analysis.models import ModelChoice
 from analysis.results import Word
-from analysis.timeline import Segment, Segments, intersect, total
+from analysis.timeline import Segments
 from analysis.vad import collect
+from analysis.words import MAX_REPEATS, in_order, inside_speech, join_pieces, looping
 
 SUPPORTED = ("en", "ja")
 
-_MARKS = " ,.?!。、"
 
 _PASSAGE_S = 300.0
 """the recogniser gets at most this much at a time, so that memory does not grow with the take"""
@@ -42,11 +41,7 @@ MAX_COMPRESSION = 2.4
 """above it a segment repeats itself (Whisper's own threshold)"""
 MAX_NO_SPEECH = 0.8
 """above it there was nobody (real speech reached 0.31 after the voice activity pass)"""
-MAX_REPEATS = 4
-"""one word this often in a row is a loop of the decoder, not speech"""
 
-_EDGE_S = 0.3
-"""how far from measured speech a word may lie"""
 
 FILLER_PROMPT = {"en": " Um, uh, hmm, er, ah.", "ja": "えーと、あのー、うーん、えー。"}
 FILLER_TOKENS = {
@@ -170,15 +165,17 @@ class Recogniser:
         for passage in _passages(lenient):
             for window in self._windows(samples, passage, language, beam_size):
                 for heard in window:
-                    word = _inside_speech(heard.word, measured)
-                    if word is not None and not _looping(pieces, word):
+                    word = inside_speech(heard.word, measured)
+                    if word is not None and not looping(
+                        [p.word for p in pieces[-MAX_REPEATS:]], word
+                    ):
                         pieces.append(_Heard(word, heard.filler))
                 if on_progress is not None and window:
                     on_progress(window[-1].word.end)
             if on_progress is not None:
                 on_progress(passage[-1].end)
-        words, index = (group_pieces if language == "ja" else _join_pieces)(
-            _in_order([piece.word for piece in pieces])
+        words, index = (group_pieces if language == "ja" else join_pieces)(
+            in_order([piece.word for piece in pieces])
         )
         boundaries = (
             Boundary(index[i], piece.filler)
@@ -371,66 +368,3 @@ def _on_clock(word: Any, clock: SpeechTimestampsMap) -> Word:
         probability=float(word.probability),
         space_before=word.word[:1].isspace(),
     )
-
-
-def _inside_speech(word: Word, measured: Segments) -> Word | None:
-    """Cut a word to the speech it lies in; None where it lies in a silence.
-
-    Whisper stretches words over silences, mostly their starts: what overlaps speech by 30 % is
-    cut to it. The measuring pass misses soft syllables at its edges: a word within `_EDGE_S` of
-    speech stands as it is. Both shares: our judgement.
-    """
-    if not word.text:
-        return None
-    end = max(word.end, word.start + 0.02)
-    span = Segment(word.start, end)
-    inside = intersect([span], measured)
-    if total(inside) >= min(0.3 * span.duration_s, 0.1) and inside:
-        # A word lies in one stretch of speech: the one that holds most of it, the later of equals.
-        best = max(inside, key=lambda s: (round(s.duration_s, 2), s.start))
-        return replace(word, start=best.start, end=best.end)
-    near = intersect(
-        [span], (Segment(max(0.0, s.start - _EDGE_S), s.end + _EDGE_S) for s in measured)
-    )
-    if total(near) < 0.5 * span.duration_s:
-        return None
-    return replace(word, start=near[0].start, end=near[-1].end)
-
-
-def _looping(pieces: list[_Heard], word: Word) -> bool:
-    tail = pieces[-MAX_REPEATS:]
-    bare = word.text.casefold().strip(_MARKS)
-    return len(tail) == MAX_REPEATS and all(
-        p.word.text.casefold().strip(_MARKS) == bare for p in tail
-    )
-
-
-def _join_pieces(pieces: tuple[Word, ...]) -> tuple[tuple[Word, ...], dict[int, int]]:
-    """Join pieces that no space separates ("full" + "-time"); also return piece → word index."""
-    words: list[Word] = []
-    index: dict[int, int] = {}
-    for i, piece in enumerate(pieces):
-        if words and not piece.space_before:
-            before = words[-1]
-            words[-1] = replace(
-                before,
-                end=max(before.end, piece.end),
-                text=before.text + piece.text,
-                probability=min(before.probability, piece.probability),
-            )
-            continue
-        index[i] = len(words)
-        words.append(piece)
-    return tuple(words), index
-
-
-def _in_order(words: list[Word]) -> tuple[Word, ...]:
-    """Times never run backwards and words do not overlap."""
-    ordered: list[Word] = []
-    last = -math.inf
-    for word in words:
-        start = max(word.start, last)
-        end = max(word.end, start)
-        ordered.append(replace(word, start=start, end=end))
-        last = end
-    return tuple(ordered)

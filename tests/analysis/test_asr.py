@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.asr import Recogniser, _inside_speech
+from analysis.asr import Recogniser
 from analysis.errors import AnalysisError
 from analysis.fillers import COUNTED_FROM, POSSIBLE_FROM
 from analysis.japanese import reading
@@ -21,6 +21,7 @@ from analysis.sound_stage import choose_language
 from analysis.speech import bare
 from analysis.timeline import Segment, Segments, intersect, total
 from analysis.vad import LENIENT, MEASURING, detect_speech
+from analysis.words import inside_speech
 
 SAMPLES = Path(__file__).parents[2] / "sample_media"
 WORDS_RIGHT_RATIO = 0.85
@@ -277,8 +278,8 @@ class TestInsideSpeech:
         ],
     )
     def test_cases(self, start, end, found):
-        word = _inside_speech(Word(start, end, "yes", 0.9), self.SPEECH)
+        word = inside_speech(Word(start, end, "yes", 0.9), self.SPEECH)
         assert (word and (word.start, word.end)) == (found and pytest.approx(found))
 
     def test_no_text_is_no_word(self):
-        assert _inside_speech(Word(1.2, 1.5, "", 0.9), self.SPEECH) is None
+        assert inside_speech(Word(1.2, 1.5, "", 0.9), self.SPEECH) is None
