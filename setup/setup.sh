@@ -21,6 +21,8 @@ missing_packages() {
     has_library libGL.so.1 || printf 'libgl1 '
     has_library libgthread-2.0.so.0 || printf 'libglib2.0-0 '
     if [ "$kind" = dev ]; then
+        # What drives the browser is linked against it.
+        has_library libatomic.so.1 || printf 'libatomic1 '
         command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
             command -v chromium-browser >/dev/null 2>&1 || printf 'chromium '
         [ -n "$(fc-list :lang=ja 2>/dev/null | head -n 1)" ] || printf 'fontconfig fonts-noto-cjk '
