@@ -64,6 +64,24 @@ find_python() {
     done
 }
 
+# uv from the machine, or from the package index with whatever Python there is.
+find_uv() {
+    if command -v uv >/dev/null 2>&1; then
+        command -v uv
+        return
+    fi
+    other=$(command -v python3 || true)
+    [ -n "$other" ] || return 0
+    if ! "$other" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        command -v apt-get >/dev/null 2>&1 || return 0
+        install_packages python3-venv >&2
+    fi
+    rm -rf .venv-uv
+    "$other" -m venv .venv-uv >&2 &&
+        .venv-uv/bin/python -m pip install --quiet --disable-pip-version-check uv >&2 &&
+        echo .venv-uv/bin/uv
+}
+
 make_environment() {
     python=$(find_python)
     if [ -n "$python" ]; then
@@ -80,7 +98,7 @@ make_environment() {
         rm -rf .venv
         "$python" -m venv .venv
     else
-        uv=$(command -v uv || true)
+        uv=$(find_uv)
         [ -n "$uv" ] || fail "Python 3.12 or 3.11 is needed, and neither is here. Install one of them" \
             "(python.org, or your system's packages), or install uv (docs.astral.sh/uv) and run this" \
             "again: uv then fetches Python 3.12 by itself."
