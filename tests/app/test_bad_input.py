@@ -309,7 +309,7 @@ def in_mounts(script, *arguments):
 )
 def test_output_on_a_full_or_read_only_disk(recording, tmp_path, scratch, options, words):
     if not allowed("unshare", "-m", "true"):
-        return  # the refused system calls below stand for it
+        pytest.skip("no mounts here; the refused system calls below stand for it")
     place = tmp_path / "disk"
     place.mkdir()
     done = in_mounts(
@@ -325,7 +325,7 @@ def test_output_on_a_full_or_read_only_disk(recording, tmp_path, scratch, option
 
 def test_no_room_for_the_work_itself(recording, tmp_path):
     if not allowed("unshare", "-m", "true"):
-        return
+        pytest.skip("no mounts here")
     place = tmp_path / "disk"
     place.mkdir()
     done = in_mounts(
@@ -344,7 +344,7 @@ def test_output_of_somebody_else(voice, packaged_models, tmp_path_factory, tmp_p
     if os.geteuid() != 0:
         as_nobody = ()
     elif not allowed(*as_nobody, sys.executable, "-c", "import app"):
-        return  # root is refused nothing; the refused system calls below stand for it
+        pytest.skip("no other user can run this; the refused system calls below stand for it")
     locked = tmp_path / "locked"
     locked.mkdir()
     shutil.copy(voice, locked / "answer.m4a")

@@ -78,7 +78,7 @@ def test_not_even_a_name_is_asked_for(voice, packaged_models, scratch):
     ONNX Runtime reports to Microsoft by default.
     """
     if not can_cut_off():
-        return
+        pytest.skip("no network name spaces here")
     command = [sys.executable, "-m", "app", "analyse", str(voice), "--output", str(scratch / "out")]
     asked = names_asked_by([*command, "--model", "tiny.en"])
     assert asked == ["ended 0"]
@@ -169,7 +169,7 @@ def test_a_play_list_does_not_fetch(mensetsu, tmp_path):
 def test_only_one_function_can_fetch(packaged_models, program):
     """Without a network `models fetch` says so in one line and leaves nothing half-fetched."""
     if not can_cut_off():
-        return
+        pytest.skip("no network name spaces here")
     done = program(
         "models", "fetch", "tiny", before=CUT_OFF, env={**os.environ, "HF_HUB_ETAG_TIMEOUT": "1"}
     )
