@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.media import LEVEL_STEP_S, RATE_HZ, Levels
+from analysis.levels import LEVEL_STEP_S, Levels
+from analysis.media import RATE_HZ
 from analysis.results import Caution, VoiceMetrics
 from analysis.timeline import Segment, Segments, Track, gaps, support
 

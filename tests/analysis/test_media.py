@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from analysis.errors import MediaUnreadable
-from analysis.media import LEVEL_STEP_S, RATE_HZ, file_sha256, probe_media, read_frames, read_sound
+from analysis.levels import LEVEL_STEP_S
+from analysis.media import RATE_HZ, file_sha256, probe_media, read_frames, read_sound
 
 CLICK_TOLERANCE_S = 0.005
 """where a click is found again, the encoder delays of MP3, AAC and Opus included"""

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.media import LEVEL_STEP_S, RATE_HZ, Levels
+from analysis.levels import LEVEL_STEP_S, Levels
+from analysis.media import RATE_HZ
 from analysis.timeline import Segment, Track
 from analysis.voice import QUIETEST_DBFS, find_steady_voice, measure_voice, track_f0
 
