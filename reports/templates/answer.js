@@ -26,7 +26,11 @@
       if (to !== undefined) rove(marks, event, marks[Math.max(0, Math.min(to, marks.length - 1))]);
     });
   }
+  // A late event of the player must not mark a word again while the page is printed.
+  let printing = false;
+  addEventListener("afterprint", () => { printing = false; });
   addEventListener("beforeprint", () => {
+    printing = true;
     all(".now").forEach((word) => word.classList.remove("now"));
     document.activeElement?.blur();
   });
@@ -50,7 +54,7 @@
     }
     const at = low - 1;
     const current = at >= 0 && time < data.words[at][1] + 0.3 ? words[at] : undefined;
-    if (current?.classList.contains("now")) return;
+    if (printing || current?.classList.contains("now")) return;
     all(".now").forEach((word) => word.classList.remove("now"));
     current?.classList.add("now");
   }
