@@ -316,6 +316,8 @@ def test_print_has_no_player_and_no_highlight(open_page, spoken):
     page.locator("#transcript .w").nth(2).click()
     assert page.locator(".now").count() == 1
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for late in ("seeked", "timeupdate"):
+        page.evaluate(f"document.querySelector('video').dispatchEvent(new Event('{late}'))")
     page.emulate_media(media="print", color_scheme="dark")
     assert page.locator(".now").count() == 0
     assert not page.locator(".player").is_visible()
