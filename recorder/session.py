@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from recorder.errors import SessionUnreadable
 
 # 1: first version.
-SCHEMA = 1
+# 2: drops by cause, gaps and faults of a take; its devices; set-up and gaze calibration of a session.
+SCHEMA = 2
 FILE_NAME = "session.json"
 
 
@@ -45,6 +46,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that went wrong with a device, the disk or the computer during a take."""
+
+    kind: str
+    """one of `recorder.faults.KINDS`"""
+    start_s: float
+    """s on the take's clock"""
+    end_s: float | None = None
+    """s; None = it lasted to the end of the take"""
+    detail: str = ""
+    """what distinguishes this one, for instance the name of the microphone that took over"""
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureHealth:
     """What went wrong while recording."""
 
@@ -58,6 +73,28 @@ class CaptureHealth:
     """start of the picture minus start of the sound, s"""
     recovered: bool = False
     """the recording was cut off and repaired"""
+    frames_dropped_by: dict[str, int] = field(default_factory=dict[str, int])
+    """count by cause: "camera" (never came from the device), "unreadable" (came broken), "queue"
+    (the encoder was behind), "clock" (no later than the frame before)"""
+    audio_gap_s: float = 0.0
+    """silence that stands where the microphone delivered nothing, s in all"""
+    faults: tuple[Fault, ...] = ()
+    """in the order of their beginning"""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesUsed:
+    """What a take was recorded with."""
+
+    microphone: str
+    """name as the system tells it"""
+    microphone_processing: str = "unknown"
+    """ "none", "unknown" (the system doesn't tell), or what it does, for instance "echo
+    cancellation" """
+    camera: str | None = None
+    """name as the system tells it; None = sound only"""
+    camera_rate_hz: float | None = None
+    """frames per s that the camera promised"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +112,38 @@ class Take:
     """width, height; None = sound only"""
     health: CaptureHealth
     goal: str | None = None
+    devices: DevicesUsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GazeCalibration:
+    """Where the candidate's gaze reads when they look at two known places, before the answers."""
+
+    lens_yaw_deg: float
+    """median raw gaze while looking at the lens, deg, + = to the person's left"""
+    lens_pitch_deg: float
+    """deg, + = up"""
+    screen_yaw_deg: float | None
+    """the same while looking at the middle of the screen; None = not recorded"""
+    screen_pitch_deg: float | None
+    made: str
+    """UTC, ISO 8601"""
+    camera: str
+    """name: it holds for this camera only"""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupUsed:
+    """The set-up check that was the newest when a session began."""
+
+    made: str
+    """UTC, ISO 8601"""
+    passed: tuple[str, ...]
+    """ids of the items that were in order"""
+    to_fix: tuple[str, ...]
+    """ids of the items that were not"""
+    not_checked: tuple[str, ...]
+    """ids of the items that could not be checked"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +156,8 @@ class Session:
     language: str
     """ "en" or "ja" """
     takes: tuple[Take, ...] = ()
+    setup: SetupUsed | None = None
+    calibration: GazeCalibration | None = None
     schema: int = SCHEMA
 
 
@@ -123,12 +194,14 @@ def read_session(folder: Path) -> Session:
             raise SessionUnreadable(
                 f"{path} was written by a newer mensetsu (schema {data['schema']}): update mensetsu"
             )
-        takes = tuple(_take_from_dict(t) for t in data["takes"])
+        takes = tuple(take_from_dict(t) for t in data["takes"])
         return Session(
             id=data["id"],
             created=data["created"],
             language=data["language"],
             takes=takes,
+            setup=_setup_from_dict(data.get("setup")),
+            calibration=_calibration_from_dict(data.get("calibration")),
             schema=int(data["schema"]),
         )
     except OSError as exc:
@@ -156,12 +229,35 @@ def write_session(session: Session, folder: Path) -> Path:
     return path
 
 
-def _take_from_dict(data: dict[str, Any]) -> Take:
+def take_from_dict(data: dict[str, Any]) -> Take:
+    """Make a take from its JSON form.
+
+    Raises
+    ------
+    TypeError, LookupError, ValueError
+        A field is missing, unknown or of the wrong kind.
+    """
     size = data["frame_size_px"]
+    devices = data.get("devices")
+    health: dict[str, Any] = data["health"]
+    faults = tuple(Fault(**fault) for fault in health.get("faults", ()))
+    told: dict[str, Any] = {**health, "faults": faults}
     revived: dict[str, Any] = {
         **data,
         "question": question_from_dict(data["question"]),
         "frame_size_px": None if size is None else (int(size[0]), int(size[1])),
-        "health": CaptureHealth(**data["health"]),
+        "health": CaptureHealth(**told),
+        "devices": None if devices is None else DevicesUsed(**devices),
     }
     return Take(**revived)
+
+
+def _setup_from_dict(data: dict[str, Any] | None) -> SetupUsed | None:
+    if data is None:
+        return None
+    lists = {name: tuple(data[name]) for name in ("passed", "to_fix", "not_checked")}
+    return SetupUsed(made=data["made"], **lists)
+
+
+def _calibration_from_dict(data: dict[str, Any] | None) -> GazeCalibration | None:
+    return None if data is None else GazeCalibration(**data)
