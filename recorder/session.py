@@ -17,7 +17,7 @@ from typing import Any
 from recorder.errors import SessionUnreadable
 
 # 1: first version.
-# 2: drops by cause, gaps and faults of a take; its devices; set-up and gaze calibration of a session.
+# 2: drops by cause, gaps, faults and devices of a take; set-up and calibration of a session.
 SCHEMA = 2
 FILE_NAME = "session.json"
 
