@@ -223,10 +223,22 @@ def write_session(session: Session, folder: Path) -> Path:
             out.flush()
             os.fsync(out.fileno())
         os.replace(temporary, path)
+        sync_folder(folder)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power loss (Windows does so by itself)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def take_from_dict(data: dict[str, Any]) -> Take:

@@ -8,8 +8,12 @@ from recorder.session import (
     FILE_NAME,
     SCHEMA,
     CaptureHealth,
+    DevicesUsed,
+    Fault,
+    GazeCalibration,
     Question,
     Session,
+    SetupUsed,
     Take,
     question_from_dict,
     read_session,
@@ -36,14 +40,28 @@ TAKE = Take(
     sample_rate_hz=48000,
     channels=1,
     frame_size_px=(1280, 720),
-    health=CaptureHealth(audio_overflows=2, frames_written=1400, av_offset_s=-0.012),
+    health=CaptureHealth(
+        audio_overflows=2,
+        frames_dropped=3,
+        frames_written=1400,
+        av_offset_s=-0.012,
+        frames_dropped_by={"camera": 2, "queue": 1},
+        audio_gap_s=0.5,
+        faults=(
+            Fault("microphone-replaced", 12.5, 14.0, "内蔵マイク"),
+            Fault("camera-gone", 80.0),
+        ),
+    ),
     goal="えーと を減らす",
+    devices=DevicesUsed("USB マイク", "echo cancellation", "Webcam", 30.0),
 )
 SESSION = Session(
     id="2025-01-31-面接",
     created="2025-01-31T09:00:00+00:00",
     language="ja",
-    takes=(TAKE, replace(TAKE, id="take-02", frame_size_px=None, goal=None)),
+    takes=(TAKE, replace(TAKE, id="take-02", frame_size_px=None, goal=None, devices=None)),
+    setup=SetupUsed("2025-01-30T09:00:00+00:00", ("face",), ("backlight", "noise"), ("echo",)),
+    calibration=GazeCalibration(1.5, -2.0, 0.5, -11.0, "2025-01-31T08:59:00+00:00", "Webcam"),
 )
 
 
@@ -116,10 +134,37 @@ def test_a_newer_schema(folder):
         read_session(folder)
 
 
+def test_a_file_of_the_first_schema(folder):
+    path = write_session(SESSION, folder)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["schema"] = 1
+    del data["setup"], data["calibration"]
+    for take in data["takes"]:
+        del take["devices"]
+        for name in ("frames_dropped_by", "audio_gap_s", "faults"):
+            del take["health"][name]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    old = read_session(folder)
+    assert (old.setup, old.calibration, old.takes[0].devices) == (None, None, None)
+    assert old.takes[0].health == CaptureHealth(2, 3, 1400, -0.012)
+    assert old.schema == 1
+
+
+@pytest.mark.parametrize("field", ["setup", "calibration"])
+def test_a_broken_set_up_or_calibration(folder, field):
+    path = write_session(SESSION, folder)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**data, field: {"made": "today"}}), encoding="utf-8")
+    with pytest.raises(SessionUnreadable, match="not a session file"):
+        read_session(folder)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("health", None),
+        ("health", {"faults": [{"kind": "camera-gone"}]}),
+        ("devices", {"microphone": "x", "colour": "red"}),
         ("frame_size_px", ["wide", "high"]),
         ("frame_size_px", [1]),
         ("question", {}),
