@@ -4,6 +4,7 @@ AnalysisError           root: the message says what happened and what to do
 ├── MediaUnreadable     not there, empty, not audio or video, cut off, too short
 ├── ModelMissing        the speech model is not at hand or incomplete
 ├── AnalysisUnreadable  an analysis.json that is broken, foreign or from a newer version
+├── CalibrationRefused  seconds of looking at lens and screen that can't be relied on
 ├── AnalysisFailed      a stage crashed (a worker ended without a result)
 └── AnalysisCancelled   the user stopped it
 """
@@ -23,6 +24,10 @@ class ModelMissing(AnalysisError):
 
 class AnalysisUnreadable(AnalysisError):
     """An analysis.json that can't be read back."""
+
+
+class CalibrationRefused(AnalysisError):
+    """A gaze calibration that can't be relied on."""
 
 
 class AnalysisFailed(AnalysisError):

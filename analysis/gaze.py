@@ -105,12 +105,30 @@ class GazeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Where this person's gaze reads when they look at the lens, recorded before the answer."""
+    """Where this person's gaze reads when they look at known places, recorded before the answer.
+
+    With the middle of the screen as a second point the person's own boundary lies halfway
+    between lens and screen. Without it the fixed limits hold, and someone who looks at the
+    screen, 8 to 11 degrees below the lens, mostly counts as facing the camera.
+    """
 
     lens_yaw_deg: float
     """median of `RawGaze.yaw_deg` over seconds of looking at the lens"""
     lens_pitch_deg: float
     """median of `RawGaze.pitch_deg` over seconds of looking at the lens"""
+    screen_yaw_deg: float | None = None
+    """the same for the middle of the screen; None = not recorded"""
+    screen_pitch_deg: float | None = None
+
+    @property
+    def screen_offset_deg(self) -> tuple[float, float] | None:
+        """From the lens to the middle of the screen, yaw and pitch; None = one point only."""
+        if self.screen_yaw_deg is None or self.screen_pitch_deg is None:
+            return None
+        return (
+            self.screen_yaw_deg - self.lens_yaw_deg,
+            self.screen_pitch_deg - self.lens_pitch_deg,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,8 +275,7 @@ def measure_gaze(
     times = landmarks.face.times
     raw = measure_raw_gaze(landmarks, head, options=options)
     face = np.isfinite(head.camera_yaw_deg)
-    usable = face & np.isfinite(raw.yaw_deg) & np.isfinite(raw.pitch_deg)
-    usable &= _abs_at_most(head.camera_yaw_deg, options.head_yaw_limit_deg)
+    usable = _usable(raw, head, options)
     closed = face & closed_eyes(raw.open_eyes, options=options)
     judged = usable & ~closed
     coverage = float(np.mean(usable)) if len(times) else math.nan
@@ -266,7 +283,7 @@ def measure_gaze(
     window = None if calibration else _baseline_window(times, raw, judged, options)
     if calibration:
         lens = (calibration.lens_yaw_deg, calibration.lens_pitch_deg)
-        how = "recorded"
+        how = "one-point" if calibration.screen_offset_deg is None else "two-point"
     elif window is not None:
         lens = (float(np.median(raw.yaw_deg[window])), float(np.median(raw.pitch_deg[window])))
         how = "own first seconds"
@@ -276,8 +293,7 @@ def measure_gaze(
     step_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     yaw = _steady(times, np.where(judged, raw.yaw_deg - lens[0], np.nan), step_s)
     pitch = _steady(times, np.where(judged, raw.pitch_deg - lens[1], np.nan), step_s)
-    contact = _abs_at_most(yaw, options.contact_yaw_deg, strictly=True)
-    contact &= _abs_at_most(pitch, options.contact_pitch_deg, strictly=True)
+    contact = _at_the_lens(yaw, pitch, calibration and calibration.screen_offset_deg, options)
     elsewhere = np.isfinite(yaw) & ~contact
     # Frames come a little unevenly; a sample does not hold into a hole, nor beyond the last one.
     away = segments_where(times, elsewhere, max_step_s=1.4 * step_s)
@@ -312,6 +328,12 @@ def measure_gaze(
     return metrics, _cautions(landmarks, reason, how, options)
 
 
+def usable_gaze(raw: RawGaze, head: HeadPose, *, options: GazeOptions | None = None) -> BoolArray:
+    """Tell in which frames gaze can be judged: a face, turned little, with open eyes."""
+    options = options or GazeOptions()
+    return _usable(raw, head, options) & ~closed_eyes(raw.open_eyes, options=options)
+
+
 def closed_eyes(open_eyes: FloatArray, *, options: GazeOptions | None = None) -> BoolArray:
     """Tell in which frames the eyes are closed, against the person's own open eyes.
 
@@ -330,6 +352,40 @@ def closed_eyes(open_eyes: FloatArray, *, options: GazeOptions | None = None) ->
     own = float(np.median(seen[seen >= options.closed_eyes * widest]))
     with np.errstate(invalid="ignore"):
         return open_eyes < options.closed_eyes * own
+
+
+def _usable(raw: RawGaze, head: HeadPose, options: GazeOptions) -> BoolArray:
+    """Whether there is a face, turned little; its eyes may be closed."""
+    usable = np.isfinite(head.camera_yaw_deg)
+    usable &= np.isfinite(raw.yaw_deg) & np.isfinite(raw.pitch_deg)
+    return usable & _abs_at_most(head.camera_yaw_deg, options.head_yaw_limit_deg)
+
+
+def _at_the_lens(
+    yaw: FloatArray,
+    pitch: FloatArray,
+    screen_deg: tuple[float, float] | None,
+    options: GazeOptions,
+) -> BoolArray:
+    """Whether gaze, relative to the lens, meets it.
+
+    `screen_deg` is where the middle of the screen reads. On its side, on the axis on which it is
+    further off, the boundary halfway to it takes the place of the fixed limit.
+    """
+    limits = (options.contact_yaw_deg, options.contact_pitch_deg)
+    if screen_deg is None:
+        contact = _abs_at_most(yaw, limits[0], strictly=True)
+        return contact & _abs_at_most(pitch, limits[1], strictly=True)
+    further = 0 if abs(screen_deg[0]) > abs(screen_deg[1]) else 1
+    contact = np.ones(len(yaw), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        for axis, values in enumerate((yaw, pitch)):
+            if axis == further:
+                contact &= -math.copysign(1.0, screen_deg[axis]) * values < limits[axis]
+            else:
+                contact &= np.abs(values) < limits[axis]
+        way = yaw * screen_deg[0] + pitch * screen_deg[1]
+        return contact & (way < 0.5 * (screen_deg[0] ** 2 + screen_deg[1] ** 2))
 
 
 def _camera(landmarks: Landmarks) -> FloatArray:

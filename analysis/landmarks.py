@@ -165,6 +165,17 @@ def detect_landmarks(
     return _assemble(np.array(times, dtype=np.float64), faces, lumas, bodies, size, rotation)
 
 
+def segment_person(frames: Iterable[Frame]) -> Iterator[NDArray[np.float32]]:
+    """Yield for each frame where people are: 0 (background) to 1, shape (height, width).
+
+    It needs no face: shoulders and hair belong to it too. Unsure in the dark and in heavily
+    compressed pictures.
+    """
+    with _Detectors(LandmarkOptions()) as detectors:
+        for frame in frames:
+            yield detectors.person(frame)
+
+
 def picture_cautions(landmarks: Landmarks) -> tuple[Caution, ...]:
     """Return what to know about the picture as a whole: turned, or several people."""
     cautions = []
@@ -197,7 +208,7 @@ _NO_BODY = np.full((len(POSE_IDS), 3), np.nan, dtype=np.float32)
 
 
 class _Detectors:
-    """MediaPipe's three solutions, started when first needed, quiet, closed together."""
+    """MediaPipe's solutions, started when first needed, quiet, closed together."""
 
     def __init__(self, options: LandmarkOptions) -> None:
         self._options = options
@@ -263,6 +274,10 @@ class _Detectors:
         points = [found.landmark[i] for i in POSE_IDS]
         return np.array([(p.x, p.y, p.visibility) for p in points], np.float32) * scale
 
+    def person(self, frame: Frame) -> NDArray[np.float32]:
+        """Return where people are, 0..1, shape (height, width)."""
+        return self._process("person", frame).segmentation_mask
+
     def face_score(self, frame: Frame) -> float:
         """Return the detector's best score for an upright face, 0..1."""
         found = self._process("face_detection", frame).detections or ()
@@ -291,13 +306,13 @@ class _Detectors:
         with _quiet_stderr():
             solution = self._solutions.get(name) or self._start(name)
             result = solution.process(frame)
-        if any(getattr(result, found) for found in result._fields):
+        if any(_is_something(getattr(result, found)) for found in result._fields):
             self._settled.add(name)
         return result
 
     def _start(self, name: str):
         warnings.filterwarnings("ignore", message=".*SymbolDatabase.GetPrototype.*")
-        from mediapipe.python.solutions import face_detection, face_mesh, pose
+        from mediapipe.python.solutions import face_detection, face_mesh, pose, selfie_segmentation
 
         solution = {
             "face_mesh": lambda: face_mesh.FaceMesh(
@@ -311,9 +326,16 @@ class _Detectors:
             "face_detection": lambda: face_detection.FaceDetection(
                 model_selection=1, min_detection_confidence=0.3
             ),
+            # Model 0: the square one; the other is for landscape pictures only.
+            "person": lambda: selfie_segmentation.SelfieSegmentation(model_selection=0),
         }[name]()
         self._solutions[name] = solution
         return solution
+
+
+def _is_something(found: Any) -> bool:
+    """Whether a field of a result holds anything; masks are arrays, which have no truth."""
+    return found is not None and (isinstance(found, np.ndarray) or bool(found))
 
 
 def _upright(

@@ -36,6 +36,8 @@ SHORTEST_S = 0.3
 
 # The smallest jump of the time stamps that counts as lost sound; below it is rounding.
 _GAP_S = 0.05
+# Frames are shown at most this much later than others that are decoded before them.
+_REORDERED_S = 1.0
 # Sound is handled in blocks of about this length.
 _BLOCK_S = 0.5
 _STILL_FORMATS = ("image2", "_pipe", "tty", "gif")
@@ -297,6 +299,95 @@ def read_frames(
             picture = small.to_ndarray()
             turns = round(frame.rotation / 90) % 4
             yield time, np.ascontiguousarray(np.rot90(picture, turns))
+
+
+def read_waveform(path: Path, *, limit_s: float) -> tuple[NDArray[np.float32], int]:
+    """Decode the beginning of the main audio stream at its own rate, in memory.
+
+    Parameters
+    ----------
+    path : any file that FFmpeg reads.
+    limit_s : no more than this much sound is read.
+
+    Returns
+    -------
+    samples : mono, shape (n,), full scale = 1; lost sound is silence.
+    rate_hz : of the samples.
+
+    Raises
+    ------
+    MediaUnreadable
+        No audio stream, or nothing in it could be decoded.
+    """
+    check_file(path)
+    pieces: list[NDArray[np.float32]] = []
+    rate = fed = 0
+    start_s = 0.0
+    native: AudioResampler | None = None
+    with _open(path) as container:
+        stream = _audio_stream(container)
+        if stream is None:
+            raise MediaUnreadable(f"{path.name} has no audio stream")
+        for frame in _decoded(container, stream):
+            if frame is None:
+                continue
+            if native is None:
+                rate = frame.sample_rate
+                native = AudioResampler(format="fltp", rate=rate)
+                start_s = frame.time or 0.0
+            if frame.time is not None:
+                missing = round((min(frame.time - start_s, limit_s)) * rate) - fed
+                if missing > _GAP_S * rate:
+                    channels = pieces[0].shape[0] if pieces else 1
+                    pieces.append(np.zeros((channels, missing), dtype=np.float32))
+                    fed += missing
+            for piece in native.resample(frame):
+                pieces.append(piece.to_ndarray().astype(np.float32, copy=False))
+                fed += piece.samples
+            if fed >= limit_s * rate:
+                break
+    if not pieces:
+        raise MediaUnreadable(f"{path.name}: its sound can't be decoded")
+    return mix(np.concatenate(pieces, axis=1)[:, : round(limit_s * rate)]), rate
+
+
+def resample(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """Return mono samples at `RATE_HZ`."""
+    if rate_hz == RATE_HZ:
+        return samples
+    resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+    block = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples, dtype=np.float32)[None, :], format="flt", layout="mono"
+    )
+    block.sample_rate = rate_hz
+    pieces = [
+        piece.to_ndarray()[0] for given in (block, None) for piece in resampler.resample(given)
+    ]
+    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+
+
+def frame_rate(path: Path, *, limit_s: float) -> float:
+    """Return the frames per second that are really in the beginning of a file; NaN = no picture.
+
+    By the times of the frames, whatever the container promises: a webcam in the dark delivers
+    fewer.
+    """
+    with _open(path) as container:
+        stream = _video_stream(container)
+        if stream is None or stream.time_base is None:
+            return math.nan
+        times: list[float] = []
+        for packet in container.demux(stream):
+            if packet.pts is None:
+                continue
+            times.append(float(packet.pts * stream.time_base))
+            # Frames come in the order of decoding: those before the limit may come after it.
+            if times[-1] - times[0] > limit_s + _REORDERED_S:
+                break
+    first = min(times, default=0.0)
+    times = [time for time in times if time <= first + limit_s]
+    span = max(times) - min(times) if times else 0.0
+    return (len(times) - 1) / span if span > 0 else math.nan
 
 
 def _silence(samples: int, rate_hz: int) -> Iterator[NDArray[np.float32]]:

@@ -9,6 +9,7 @@ Sound and sight are measured by two workers (`analysis.worker`). The way there:
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import importlib.metadata
 import os
@@ -36,7 +37,7 @@ from analysis.results import (
     Provenance,
 )
 from analysis.speech import SHORTEST_PAUSE_S
-from recorder.session import Question
+from recorder.session import GazeCalibration, Question
 
 Progress = Callable[[str, float], None]
 """stage ("sound" or "picture") and the share of it that is done, 0..1, never falling"""
@@ -65,6 +66,8 @@ class AnalysisOptions:
     """False = leave the picture out"""
     beam_size: int = 5
     """of the recogniser; 1 is for slow machines"""
+    calibration: GazeCalibration | None = None
+    """of this person with this camera, recorded before the answer"""
 
 
 def analyse_media(
@@ -119,6 +122,7 @@ def analyse_media(
                     "path": path,
                     "origin_s": probe.origin_s,
                     "duration_s": facts.video_duration_s,
+                    "calibration": options.calibration,
                 },
             )
         if not requests:
@@ -289,6 +293,7 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
             "silence_limit_s": SILENCE_LIMIT_S,
             "hesitation_counted_from": filler_rules.COUNTED_FROM,
             "hesitation_possible_from": filler_rules.POSSIBLE_FROM,
+            "gaze_calibration": options.calibration and dataclasses.asdict(options.calibration),
         },
     )
 

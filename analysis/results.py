@@ -250,7 +250,8 @@ class GazeMetrics:
     closed_ratio: float
     """share of the frames with a face in which the eyes are closed, 0..1"""
     calibration: str
-    """ "own first seconds", "recorded", or "none" where it was withheld"""
+    """what gaze was measured against: "two-point" (lens and screen, recorded beforehand),
+    "one-point" (the lens alone), "own first seconds", or "none" where it was withheld"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from analysis.landmarks import detect_landmarks, picture_cautions
 from analysis.media import read_frames
 from analysis.posture import measure_posture
 from analysis.results import Caution, GazeMetrics, PostureMetrics
+from recorder.session import GazeCalibration
 
 FACES_PER_S = 5.0
 """contact within 5 points of 10 per s on short clips (our measurements);
@@ -31,7 +32,7 @@ def measure_sight(
     *,
     origin_s: float,
     duration_s: float,
-    calibration: Calibration | None = None,
+    calibration: GazeCalibration | None = None,
     progress: Callable[[float], None],
 ) -> SightResult:
     """Measure everything that can be seen.
@@ -50,7 +51,15 @@ def measure_sight(
         progress=lambda t: progress(min(0.98, max(0.0, t) / total)),
     )
     head = measure_head_pose(landmarks)
-    gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=calibration)
+    known = None
+    if calibration is not None:
+        known = Calibration(
+            lens_yaw_deg=calibration.lens_yaw_deg,
+            lens_pitch_deg=calibration.lens_pitch_deg,
+            screen_yaw_deg=calibration.screen_yaw_deg,
+            screen_pitch_deg=calibration.screen_pitch_deg,
+        )
+    gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=known)
     posture, of_posture = measure_posture(landmarks, head.roll)
     progress(1.0)
     # Eyes and posture may have the same reason to be withheld: say it once.

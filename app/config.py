@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.models import user_dir
+from recorder import store
+from reports.targets import Targets, read_targets
 
 
 def targets_file() -> Path:
@@ -25,3 +27,19 @@ def fillers_file() -> Path:
 def demo_dir() -> Path:
     """Return the folder of the demo's copy of the sample and its report."""
     return user_dir() / "demo"
+
+
+def targets() -> Targets:
+    """Return the bands, with the user's own over ours."""
+    own = targets_file()
+    return read_targets(own if own.is_file() else None)
+
+
+def choices_file() -> Path:
+    """Return the place of the remembered choices."""
+    return user_dir() / "choices.json"
+
+
+def sessions_dir() -> Path:
+    """Return the folder of the sessions."""
+    return store.sessions_dir(user_dir())

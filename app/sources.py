@@ -9,7 +9,8 @@ from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis
 from app.errors import SourceUnknown
 from app.results_folder import ANALYSIS, find_media
-from recorder.session import FILE_NAME, Question, read_session
+from recorder.errors import SessionUnreadable
+from recorder.session import FILE_NAME, GazeCalibration, Question, Session, Take, read_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Recording:
     """of its session"""
     output: Path | None = None
     """folder that its results already have"""
+    calibration: GazeCalibration | None = None
+    """of the candidate's gaze, made before the take with its camera"""
 
 
 def find_recordings(source: Path) -> tuple[Recording, ...]:
@@ -40,7 +43,7 @@ def find_recordings(source: Path) -> tuple[Recording, ...]:
         A session or an analysis that can't be read.
     """
     if not source.is_dir():
-        return (Recording(source),)
+        return (Recording(source, calibration=_calibration_beside(source)),)
     if (source / ANALYSIS).is_file():
         analysis = read_analysis(source / ANALYSIS)
         media = find_media(analysis, source)
@@ -48,13 +51,27 @@ def find_recordings(source: Path) -> tuple[Recording, ...]:
             raise SourceUnknown(
                 f"the recording {analysis.media.path} that belongs to {source} is gone: put it back"
             )
-        return (Recording(media, analysis.take_id, analysis.question, output=source),)
+        return (
+            Recording(
+                media,
+                analysis.take_id,
+                analysis.question,
+                output=source,
+                calibration=_calibration_beside(media),
+            ),
+        )
     if (source / FILE_NAME).is_file():
         session = read_session(source)
         if not session.takes:
             raise SourceUnknown(f"the session {source} holds no takes")
         return tuple(
-            Recording(source / take.media, take.id, take.question, session.language)
+            Recording(
+                source / take.media,
+                take.id,
+                take.question,
+                session.language,
+                calibration=_calibration_of(session, take),
+            )
             for take in session.takes
         )
     raise SourceUnknown(
@@ -90,3 +107,21 @@ def find_analyses(source: Path) -> tuple[tuple[AnswerAnalysis, Path], ...]:
             f"{source} holds no results: run 'mensetsu analyse' on its recording first"
         )
     raise SourceUnknown(f"{source}: no such file or folder")
+
+
+def _calibration_beside(media: Path) -> GazeCalibration | None:
+    """Return the calibration of a recording that lies in its session; else None."""
+    try:
+        session = read_session(media.parent)
+    except SessionUnreadable:
+        return None
+    take = next((take for take in session.takes if take.media == media.name), None)
+    return None if take is None else _calibration_of(session, take)
+
+
+def _calibration_of(session: Session, take: Take) -> GazeCalibration | None:
+    """Return the session's calibration if it holds for the camera of the take."""
+    calibration = session.calibration
+    if calibration is None or take.devices is None:
+        return None
+    return calibration if take.devices.camera == calibration.camera else None

@@ -8,6 +8,7 @@ RecorderError            root: the message says what happened and what to do
 │   └── CameraUnusable
 ├── RecorderBusy         another recording is running
 ├── FolderRefused        the data folder can't be written, or has no space
+├── RecordingUnreadable  a recording that was cut off holds nothing that can be restored
 ├── WriterFailed         a recording can't be written on (``.full`` where the disk is)
 └── RecorderFailed       the recorder process ended or does not answer
 """
@@ -53,6 +54,10 @@ class RecorderBusy(RecorderError):
 
 class FolderRefused(RecorderError):
     """The folder for recordings can't be written."""
+
+
+class RecordingUnreadable(RecorderError):
+    """A recording that holds nothing that can be restored."""
 
 
 class WriterFailed(RecorderError):

@@ -53,6 +53,10 @@ KINDS: dict[str, tuple[str, str]] = {
         "The picture can't be recorded any more.",
         "The sound goes on being recorded.",
     ),
+    "write-failed": (
+        "The recording can't be written any more: the take was closed, what was recorded is kept.",
+        "Check the disk, or record to another one.",
+    ),
     "disk-low": (
         "The disk is nearly full.",
         "Free some space before the next answer.",

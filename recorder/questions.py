@@ -4,7 +4,8 @@ Conventions
 -----------
 A bank is a tuple of questions with unique ids, in the order of the file; the user's new
 questions come after the bundled ones. Ids are kebab-case: lower-case letters and digits joined
-by single hyphens. Lengths are seconds.
+by single hyphens. Lengths are seconds. A set is a named list of questions for one sitting:
+every stage is one, and the ``[sets]`` tables of both files name others.
 """
 
 from __future__ import annotations
@@ -49,18 +50,50 @@ def read_bank(user_file: Path | None = None) -> tuple[Question, ...]:
     QuestionUnknown
         A file or an entry in it has a mistake; the message names both.
     """
-    text = (resources.files("recorder") / "data" / BUNDLED).read_text(encoding="utf-8")
     bands: dict[str, _Band] = {}
-    bank = {q.id: q for q in _read(text, BUNDLED, bands)}
-    if user_file is not None and user_file.exists():
-        try:
-            text = user_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise QuestionUnknown(
-                f"{user_file} can't be read as UTF-8 text ({exc}): correct or remove it"
-            ) from exc
-        bank |= {q.id: q for q in _read(text, str(user_file), bands)}
+    bank: dict[str, Question] = {}
+    for name, data in _files(user_file):
+        bank |= {q.id: q for q in _questions(data, name, bands)}
     return tuple(bank.values())
+
+
+def read_sets(user_file: Path | None = None) -> dict[str, tuple[Question, ...]]:
+    """Read the sets of questions: the stages, the bundled sets, and the user's own over them.
+
+    Raises
+    ------
+    QuestionUnknown
+        A file or a set in it has a mistake; the message names both.
+    """
+    bank = read_bank(user_file)
+    by_id = {q.id: q for q in bank}
+    sets = {stage: tuple(q for q in bank if q.stage == stage) for stage in STAGES}
+    for file, data in _files(user_file):
+        table = data.get("sets", {})
+        if not isinstance(table, dict):
+            raise QuestionUnknown(f"{file}: write sets as [sets] with NAME = [ids of questions]")
+        for name, ids in table.items():
+            where = f"{file}, set {name!r}"
+            if not isinstance(ids, list) or not ids or not all(isinstance(i, str) for i in ids):
+                raise QuestionUnknown(f"{where}: give a list of ids of questions")
+            unknown = set(ids) - set(by_id)
+            if unknown:
+                raise QuestionUnknown(f"{where}: no question has the id {_listed(unknown)}")
+            sets[name] = tuple(by_id[i] for i in ids)
+    return sets
+
+
+def find_set(sets: dict[str, tuple[Question, ...]], name: str) -> tuple[Question, ...]:
+    """Find a set by its name.
+
+    Raises
+    ------
+    QuestionUnknown
+        No set is called so.
+    """
+    if name not in sets:
+        raise QuestionUnknown(f"no set is called {name!r}: there are {', '.join(sets)}")
+    return sets[name]
 
 
 def find_question(bank: tuple[Question, ...], id_or_text: str) -> Question:
@@ -97,17 +130,36 @@ def find_question(bank: tuple[Question, ...], id_or_text: str) -> Question:
     )
 
 
-def _read(text: str, name: str, bands: dict[str, _Band]) -> list[Question]:
-    """Questions of one file; its bands are added to ``bands``."""
+def _files(user_file: Path | None) -> list[tuple[str, dict[str, Any]]]:
+    """Name and content of the bundled file and, where it exists, of the user's."""
+    text = (resources.files("recorder") / "data" / BUNDLED).read_text(encoding="utf-8")
+    found = [(BUNDLED, _parse(text, BUNDLED))]
+    if user_file is not None and user_file.exists():
+        try:
+            text = user_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise QuestionUnknown(
+                f"{user_file} can't be read as UTF-8 text ({exc}): correct or remove it"
+            ) from exc
+        found.append((str(user_file), _parse(text, str(user_file))))
+    return found
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise QuestionUnknown(f"{name} is not valid TOML ({exc}): correct or remove it") from exc
-    unknown = set(data) - {"bands", "question"}
+    unknown = set(data) - {"bands", "question", "sets"}
     if unknown:
         raise QuestionUnknown(
-            f"{name}: unknown {_listed(unknown)}: only [bands.…] and [[question]] are known"
+            f"{name}: unknown {_listed(unknown)}: only [bands.…], [[question]] and [sets] are known"
         )
+    return data
+
+
+def _questions(data: dict[str, Any], name: str, bands: dict[str, _Band]) -> list[Question]:
+    """Questions of one file; its bands are added to ``bands``."""
     tables, entries = data.get("bands", {}), data.get("question", [])
     if not isinstance(tables, dict) or not isinstance(entries, list):
         raise QuestionUnknown(f"{name}: write questions as [[question]] and bands as [bands.NAME]")

@@ -194,22 +194,32 @@ def read_session(folder: Path) -> Session:
             raise SessionUnreadable(
                 f"{path} was written by a newer mensetsu (schema {data['schema']}): update mensetsu"
             )
-        takes = tuple(take_from_dict(t) for t in data["takes"])
-        return Session(
-            id=data["id"],
-            created=data["created"],
-            language=data["language"],
-            takes=takes,
-            setup=_setup_from_dict(data.get("setup")),
-            calibration=_calibration_from_dict(data.get("calibration")),
-            schema=int(data["schema"]),
-        )
+        return session_from_dict(data)
     except OSError as exc:
         raise SessionUnreadable(
             f"{path} can't be read ({exc.strerror}): is this a session folder?"
         ) from exc
     except (ValueError, LookupError, TypeError, AttributeError) as exc:
         raise SessionUnreadable(f"{path} is not a session file of mensetsu ({exc!r})") from exc
+
+
+def session_from_dict(data: dict[str, Any]) -> Session:
+    """Make a session from its JSON form.
+
+    Raises
+    ------
+    TypeError, LookupError, ValueError
+        A field is missing or of the wrong kind.
+    """
+    return Session(
+        id=data["id"],
+        created=data["created"],
+        language=data["language"],
+        takes=tuple(take_from_dict(t) for t in data["takes"]),
+        setup=_setup_from_dict(data.get("setup")),
+        calibration=_calibration_from_dict(data.get("calibration")),
+        schema=int(data["schema"]),
+    )
 
 
 def write_session(session: Session, folder: Path) -> Path:

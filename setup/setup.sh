@@ -14,18 +14,26 @@ fail() { say "$*"; exit 1; }
 
 # --- system packages (Debian, Ubuntu) ---------------------------------------------------------
 has_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
+has_file() { [ -e "$1" ]; }
 
 missing_packages() {
-    # What OpenCV is linked against; the interpreter's own environments; a browser and Japanese
-    # letters for the tests of the report page.
+    # What OpenCV is linked against; what reaches microphones; a browser and Japanese letters for
+    # the tests of the report page; a sound server and a compiler for the tests' virtual devices.
     has_library libGL.so.1 || printf 'libgl1 '
     has_library libgthread-2.0.so.0 || printf 'libglib2.0-0 '
+    has_library libportaudio.so.2 || printf 'libportaudio2 '
     if [ "$kind" = dev ]; then
         # What drives the browser is linked against it.
         has_library libatomic.so.1 || printf 'libatomic1 '
         command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
             command -v chromium-browser >/dev/null 2>&1 || printf 'chromium '
         [ -n "$(fc-list :lang=ja 2>/dev/null | head -n 1)" ] || printf 'fontconfig fonts-noto-cjk '
+        command -v pulseaudio >/dev/null 2>&1 || printf 'pulseaudio '
+        command -v pactl >/dev/null 2>&1 || printf 'pulseaudio-utils '
+        has_file /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so || printf 'libasound2-plugins '
+        command -v gcc >/dev/null 2>&1 || printf 'gcc '
+        has_file /usr/include/stdlib.h || printf 'libc6-dev '
+        has_file /usr/include/linux/videodev2.h || printf 'linux-libc-dev '
     fi
 }
 

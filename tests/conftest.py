@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.devices.environment import missing
+
 ROOT = Path(__file__).resolve().parents[1]
+
+pytest_plugins = ["tests.devices.fixtures"]
 
 
 def _shared_media() -> Path:
@@ -24,6 +28,8 @@ def pytest_collection_modifyitems(config, items):
     left_out = {}
     if not _shared_media().is_dir():
         left_out["shared_media"] = f"no recordings at {_shared_media()}"
+    if lacking := missing():
+        left_out["virtual_devices"] = lacking
     if "hardware" not in config.option.markexpr:
         left_out["hardware"] = "devices are needed: run with -m hardware"
     config.left_out = []

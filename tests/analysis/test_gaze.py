@@ -288,7 +288,7 @@ class TestCalibration:
         lens = Calibration(lens_yaw_deg=LENS[0] + 20, lens_pitch_deg=LENS[1])
         frames = seconds(LEFT, 10) + seconds(CONTACT, 10)
         gaze, cautions = measure_gaze(take(*frames), calibration=lens)
-        assert gaze.calibration == "recorded"
+        assert gaze.calibration == "one-point"
         assert gaze.eye_contact_ratio == pytest.approx(0.5)
         assert [s.start for s in gaze.away] == pytest.approx([10.0])
         assert "calibrated-on-start" not in codes(cautions)

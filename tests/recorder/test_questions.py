@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from recorder.errors import QuestionUnknown
-from recorder.questions import OWN_ID, STAGES, find_question, read_bank
+from recorder.questions import OWN_ID, STAGES, find_question, find_set, read_bank, read_sets
 from recorder.session import Question
 
 KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
@@ -141,6 +141,48 @@ def test_a_mistake_in_the_users_file_is_named(tmp_path, old, new, message):
     path.write_text(OWN_FILE.replace(old, new), encoding="utf-8")
     with pytest.raises(QuestionUnknown, match=message) as caught:
         read_bank(path)
+    assert str(path) in str(caught.value)
+
+
+def test_every_stage_is_a_set_and_bundled_ones_are_sittings(bank):
+    sets = read_sets()
+    for stage in STAGES:
+        assert find_set(sets, stage) == tuple(q for q in bank if q.stage == stage)
+    assert len(sets["quick"]) == 3
+    for name in set(sets) - set(STAGES):
+        assert sets[name][0].id == "self-introduction"
+        assert 3 <= len(sets[name]) <= 8
+        assert len(set(sets[name])) == len(sets[name])
+
+
+def test_the_users_sets_override_and_add(tmp_path):
+    path = tmp_path / "q.toml"
+    own = '\n[sets]\nquick = ["favourite-editor"]\nmine = ["strengths", "favourite-editor"]\n'
+    path.write_text(OWN_FILE + own, encoding="utf-8")
+    sets = read_sets(path)
+    assert [q.id for q in find_set(sets, "quick")] == ["favourite-editor"]
+    assert [q.id for q in find_set(sets, "mine")] == ["strengths", "favourite-editor"]
+    assert find_set(sets, "technical")[-1].id == "favourite-editor"
+    assert len(read_bank(path)) == len(read_bank()) + 1
+    with pytest.raises(QuestionUnknown, match=r"no set is called 'none': there are first, .*mine"):
+        find_set(sets, "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sets = 3", "write sets as"),
+        ("sets.mine = []", "set 'mine': give a list"),
+        ('sets.mine = "strengths"', "set 'mine': give a list"),
+        ("sets.mine = [1]", "set 'mine': give a list"),
+        ('sets.mine = ["strength"]', "set 'mine': no question has the id 'strength'"),
+    ],
+)
+def test_a_mistake_in_the_users_sets_is_named(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(QuestionUnknown, match=message) as caught:
+        read_sets(path)
     assert str(path) in str(caught.value)
 
 

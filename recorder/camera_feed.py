@@ -1,0 +1,147 @@
+"""The camera's thread: pictures into a queue, every second one into the preview."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.errors import CameraUnusable
+from recorder.meters import PREVIEW_PX, Meters
+from recorder.video import CameraSource, VideoFrame, find_camera
+from recorder.watchdogs import Picture
+
+QUEUE_BYTES = 60_000_000
+"""pictures waiting for the encoder: 0.7 s of 1280×720, more than the longest stall measured
+(0.47 s); with 90 pictures the process grew to 384 MB"""
+PREVIEW_EVERY = 2
+RETRY_S = 2.0
+"""between two tries to find a camera that is gone (our judgement)"""
+GIVE_UP_S = 5.0
+"""a camera that is there but silent for so long is opened anew (our judgement)"""
+RATE_WINDOW_S = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+class CameraFeed(threading.Thread):
+    """Reads a camera; finds it again when it comes back."""
+
+    def __init__(
+        self, source: CameraSource, meters: Meters, size_px: tuple[int, int], rate_hz: float
+    ) -> None:
+        super().__init__(name="camera", daemon=True)
+        self.camera = source.camera
+        self.size_px = source.size_px
+        self.rate_hz = source.rate_hz
+        self.gone = False
+        """the system has lost it"""
+        self.newest_s = time.monotonic()
+        """when a picture came last"""
+        self.picture = Picture()
+        self._source: CameraSource | None = source
+        self._wanted = (size_px, rate_hz)
+        self._meters = meters
+        self._stopping = threading.Event()
+        self._frames: deque[VideoFrame] = deque()
+        self._earlier: Counter[str] = Counter()
+        self._queue_drops = 0
+        self._count = 0
+        self._came: deque[float] = deque()
+
+    @property
+    def drops(self) -> dict[str, int]:
+        """Pictures that were lost since the beginning, by cause."""
+        counts = self._earlier.copy()
+        source = self._source
+        if source is not None:
+            counts.update(camera=source.missed, unreadable=source.unreadable)
+        counts["queue"] = self._queue_drops
+        return dict(counts)
+
+    @property
+    def measured_rate_hz(self) -> float:
+        """Pictures per s that came in the last seconds."""
+        since_s = time.monotonic() - RATE_WINDOW_S
+        return sum(time_s >= since_s for time_s in tuple(self._came)) / RATE_WINDOW_S
+
+    def pop(self) -> VideoFrame | None:
+        """Take the oldest picture; None = there is none."""
+        try:
+            return self._frames.popleft()
+        except IndexError:
+            return None
+
+    def stop(self) -> None:
+        """End the thread; it may still hang in the driver for a moment."""
+        self._stopping.set()
+        source = self._source
+        if source is not None:
+            source.close()
+
+    def run(self) -> None:
+        """Read until told to stop."""
+        while not self._stopping.is_set():
+            if self._source is None:
+                self._source = self._find_again()
+                continue
+            frame = self._source.read()
+            if frame is None:
+                self._nothing_came(self._source)
+            else:
+                self._take(frame)
+
+    def _take(self, frame: VideoFrame) -> None:
+        self.gone = False
+        self.newest_s = time.monotonic()
+        self._came.append(self.newest_s)
+        while self._came[0] < self.newest_s - RATE_WINDOW_S:
+            self._came.popleft()
+        if (len(self._frames) + 1) * frame.image.nbytes > QUEUE_BYTES:
+            self._queue_drops += 1
+        else:
+            self._frames.append(frame)
+        if self._count % PREVIEW_EVERY == 0:
+            small = shrunk(frame.image)
+            self._meters.write_preview(small, frame.capture_s)
+            self.picture.feed(small, self.newest_s)
+        self._count += 1
+
+    def _nothing_came(self, source: CameraSource) -> None:
+        if self._stopping.is_set():
+            return
+        gone = source.gone()
+        if not gone and time.monotonic() - self.newest_s < GIVE_UP_S:
+            return
+        self.gone = gone
+        self.picture.forget()
+        self._earlier.update(camera=source.missed, unreadable=source.unreadable)
+        self._source = None
+        source.close()
+
+    def _find_again(self) -> CameraSource | None:
+        """Wait a moment and try to open the same camera; None = not yet."""
+        if self._stopping.wait(RETRY_S):
+            return None
+        size_px, rate_hz = self._wanted
+        try:
+            camera = find_camera(self.camera.id)
+            return CameraSource(camera, size_px=size_px, rate_hz=rate_hz)
+        except CameraUnusable as exc:
+            _log.info("the camera is not back: %s", exc)
+            return None
+
+
+def shrunk(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture at most `PREVIEW_PX` large, its proportions kept."""
+    height, width = image.shape[:2]
+    scale = min(PREVIEW_PX[0] / width, PREVIEW_PX[1] / height)
+    if scale >= 1:
+        return image.copy()
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

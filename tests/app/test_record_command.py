@@ -1,0 +1,566 @@
+"""`mensetsu record` as a real program, on virtual devices: its keys, its ends, what it refuses.
+
+Also what needs its recordings: `recover`, and devices that are remembered.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from app.remembered import read_choices
+from recorder.session import read_session, write_session
+from recorder.store import create_session, list_sessions
+
+pytestmark = pytest.mark.virtual_devices
+
+ROOT = Path(__file__).resolve().parents[2]
+WITHIN_S = 60.0
+"""No test waits longer for anything: far beyond what a busy machine needs."""
+ONE_LINE = re.compile(r"mensetsu: [^\n]+\n")
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "app", *map(str, arguments)]
+
+
+def record(environment, *arguments, **options):
+    """Run `mensetsu record` without a terminal."""
+    return subprocess.run(
+        command("record", *arguments),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=WITHIN_S,
+        check=False,
+        **options,
+    )
+
+
+def wait_until(condition, why):
+    began = time.monotonic()
+    while not (found := condition()):
+        assert time.monotonic() - began < WITHIN_S, why() if callable(why) else why
+        time.sleep(0.05)
+    return found
+
+
+class Terminal:
+    """`mensetsu` on a terminal: what it shows, and keys for it."""
+
+    def __init__(self, environment, *arguments, columns=80, **more):
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._theirs = theirs
+        self._before = termios.tcgetattr(theirs)
+        self._shown = bytearray()
+        self.process = subprocess.Popen(
+            command(*arguments),
+            cwd=ROOT,
+            env={**environment, "TERM": "xterm-256color", **more},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        self._closing = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        while not self._closing.is_set():
+            ready, _, _ = select.select([self._ours], [], [], 0.05)
+            if ready:
+                with contextlib.suppress(OSError):
+                    self._shown += os.read(self._ours, 4096)
+
+    @property
+    def shown(self):
+        text = self._shown.decode(errors="replace")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\xa0", " ")
+
+    def wait_for(self, pattern, times=1):
+        """Wait until a text was shown so often, and return where."""
+        return wait_until(
+            lambda: len(found := re.findall(pattern, self.shown)) >= times and found,
+            lambda: f"{pattern!r} in {self.shown[-3000:]}",
+        )
+
+    def press(self, keys):
+        os.write(self._ours, keys.encode())
+
+    def forget(self):
+        self._shown.clear()
+
+    def finish(self):
+        code = self.process.wait(WITHIN_S)
+        time.sleep(0.1)
+        return code
+
+    @property
+    def restored(self):
+        """Whether the terminal is as it was before."""
+        return termios.tcgetattr(self._theirs) == self._before
+
+    def hang_up(self):
+        """Close the window."""
+        self._closing.set()
+        self._reader.join()
+        os.close(self._theirs)
+        os.close(self._ours)
+        self._ours = self._theirs = -1
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._ours >= 0:
+            self.hang_up()
+
+
+def _take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def terminal():
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments, **more):
+            started = Terminal(*arguments, **more)
+            stack.callback(started.close)
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def sound_only(virtual_microphone, device_environment):
+    """The environment of a machine with microphones and without a camera."""
+    return device_environment(virtual_microphone, None)
+
+
+@pytest.fixture
+def store(home):
+    return home / "sessions"
+
+
+def only_session(store):
+    (entry,) = list_sessions(store)
+    assert entry.session is not None, entry.error
+    return entry.session, entry.folder
+
+
+def questions_of(session):
+    return [take.question.id for take in session.takes]
+
+
+def decoded_s(media, kind="audio"):
+    """Return the length of what can really be decoded, s."""
+    with av.open(str(media)) as container:
+        frames = [f for f in container.decode(container.streams.get(**{kind: 0})[0])]
+    return frames[-1].time - frames[0].time
+
+
+def test_two_questions_one_after_the_other(
+    virtual_microphone, virtual_camera, device_environment, store
+):
+    environment = device_environment(virtual_microphone, virtual_camera)
+    done = record(
+        *(environment, "--question", "why-this-company", "--question", "なぜ面接に?"),
+        *("--seconds", "2", "--language", "ja", "--camera", "front", "--microphone", "1"),
+    )
+    assert done.returncode == 0, done.stderr
+    session, folder = only_session(store)
+    assert done.out if hasattr(done, "out") else session.language == "ja"
+    assert questions_of(session) == ["why-this-company", "own"]
+    for take in session.takes:
+        assert 2 <= take.duration_s < 4
+        assert take.frame_size_px == (1280, 720)
+        assert take.devices.camera == "Front Camera"
+        assert take.devices.microphone == "Virtual Microphone"
+        assert decoded_s(folder / take.media) == pytest.approx(take.duration_s, abs=0.2)
+        assert decoded_s(folder / take.media, "video") == pytest.approx(take.duration_s, abs=0.7)
+    assert re.fullmatch(
+        rf"Session {session.id}\n"
+        r"  01   0:0\d  \(target 1:00–2:00\)  why-this-company: [^\n]+\n"
+        r"  02   0:0\d  \(target 1:00–3:00\)  なぜ面接に\?: [^\n]+\n"
+        rf"folder: {folder}\n",
+        done.stdout,
+    ), done.stdout
+    assert "recording question 2 of 2: なぜ面接に?" in done.stderr
+    assert f"analyse: mensetsu analyse {folder}" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    remembered = read_choices(store.parent / "choices.json")
+    assert remembered.camera.startswith("Front Camera")
+    assert remembered.language == "ja"
+
+
+def test_the_keys_next_again_pause_stop(
+    virtual_microphone, virtual_camera, device_environment, store, terminal
+):
+    environment = device_environment(virtual_microphone, virtual_camera)
+    shown = terminal(environment, "record", "--set", "quick", "--language", "en")
+    shown.wait_for("Starts in 3")
+    shown.wait_for("● recording  0:01")
+    assert "Please introduce yourself briefly." in shown.shown
+    assert "target 0:30–1:00" in shown.shown
+    assert "n next   a again   p pause   s stop" in shown.shown
+    shown.press("n")
+    shown.wait_for("Question 2 of 3 · why-this-company")
+    shown.forget()
+    shown.wait_for("● recording  0:01")
+    assert "Starts in" not in shown.shown  # straight on
+    shown.press("a")
+    shown.wait_for("Starts in 3")
+    shown.forget()
+    shown.wait_for("● recording  0:01")
+    shown.press("Ｐ")  # as a Japanese input method sends it
+    shown.wait_for("Paused: nothing is being recorded")
+    shown.wait_for("Kept: 03-why-this-company.mkv")
+    shown.wait_for("Question 3 of 3 comes next")
+    shown.press("n")
+    shown.wait_for("Question 3 of 3 · strengths")
+    shown.forget()
+    shown.wait_for("● recording  0:01")
+    shown.press("s")
+    shown.wait_for("Analyse now")
+    assert shown.restored
+    shown.press("n\n")
+    assert shown.finish() == 0
+    session, folder = only_session(store)
+    assert questions_of(session) == [
+        *("self-introduction", "why-this-company", "why-this-company", "strengths")
+    ]
+    assert all(1 <= take.duration_s < 20 for take in session.takes)
+    assert all((folder / take.media).is_file() for take in session.takes)
+    assert len({take.media for take in session.takes}) == 4
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "closed"])
+def test_a_stop_on_the_terminal_keeps_the_take(sound_only, store, terminal, how):
+    shown = terminal(sound_only, "record", "--no-video", "--question", "strengths", "--language=en")
+    shown.wait_for("● recording  0:02")
+    if how == "closed":
+        shown.hang_up()
+        assert shown.finish() == 130
+    else:
+        shown.press("\x03")
+        assert shown.finish() == 130
+        assert shown.restored
+        _, folder = only_session(store)
+        kept = shown.wait_for(r"Stopped; 1 answer kept \(0:0\d\) in")
+        assert len(kept) == 1
+        assert "Traceback" not in shown.shown
+    session, folder = only_session(store)
+    assert questions_of(session) == ["strengths"]
+    assert session.takes[0].duration_s >= 2
+    assert decoded_s(folder / session.takes[0].media) >= 1.9
+
+
+def test_sigterm_keeps_the_take_and_a_second_recorder_is_refused(sound_only, store):
+    first = subprocess.Popen(
+        command("record", "--no-video", "--question", "strengths"),
+        cwd=ROOT,
+        env=sound_only,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not first.stderr.readline().startswith("recording question 1"):
+            assert first.poll() is None
+        began = time.monotonic()
+        second = record(sound_only, "--no-video", "--seconds", "1")
+        assert second.returncode == 1
+        assert ONE_LINE.fullmatch(second.stderr), second.stderr
+        assert "another recording is running" in second.stderr
+        deletion = subprocess.run(
+            command("delete", list_sessions(store)[0].id, "--yes"),
+            cwd=ROOT, env=sound_only, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert deletion.returncode == 1
+        assert "is being recorded" in deletion.stderr
+        time.sleep(max(0.0, 2 - (time.monotonic() - began)))
+        first.terminate()
+        _, rest = first.communicate(timeout=WITHIN_S)
+        lasted = time.monotonic() - began
+    finally:
+        if first.poll() is None:
+            first.kill()
+            first.communicate()
+    assert first.returncode == 130
+    assert "Stopped; 1 answer kept" in rest
+    session, folder = only_session(store)  # the refused one left none
+    assert session.takes[0].duration_s == pytest.approx(lasted, abs=2.5)
+    assert session.takes[0].health.audio_gap_s == 0
+    assert decoded_s(folder / session.takes[0].media) > 1.9
+
+
+def test_killed_at_once_and_recovered_at_the_next_start(sound_only, store, program):
+    first = subprocess.Popen(
+        command("record", "--no-video", "--question", "strengths"),
+        cwd=ROOT,
+        env=sound_only,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: any(p.stat().st_size > 60_000 for p in store.glob("*/*.mkv")), "sound")
+    finally:
+        # Its recorder first: it would end the take when its user interface is gone.
+        children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        first.kill()
+        first.wait()
+    done = program("sessions", "--json")
+    assert done.code == 0
+    assert re.fullmatch(r"recovered: strengths, 0:0\d, in session [^\n]+\n", done.err), done.err
+    (entry,) = json.loads(done.out)
+    (take,) = entry["takes"]
+    assert take["recovered"]
+    assert "recovered after an interruption" in take["health"]
+    assert take["duration_s"] > 1
+    assert program("recover").out == "Nothing to recover.\n"
+    assert program("recover", entry["id"]).out == "Nothing to recover.\n"
+
+
+def test_no_microphone(virtual_camera, device_environment, store):
+    done = record(device_environment(None, virtual_camera), "--seconds", "1")
+    assert done.returncode == 1
+    assert ONE_LINE.fullmatch(done.stderr), done.stderr
+    assert "microphone" in done.stderr
+    assert list_sessions(store) == ()
+
+
+@pytest.mark.parametrize("option", ["--microphone", "--camera"])
+def test_a_number_that_no_device_has(
+    virtual_microphone, virtual_camera, device_environment, store, option
+):
+    environment = device_environment(virtual_microphone, virtual_camera)
+    done = record(environment, "--seconds", "1", option, "7")
+    assert done.returncode == 1
+    assert ONE_LINE.fullmatch(done.stderr), done.stderr
+    assert f"no {option[2:]} 7" in done.stderr
+    assert "mensetsu devices" in done.stderr
+    assert list_sessions(store) == ()
+    assert read_choices(store.parent / "choices.json").microphone is None
+
+
+@pytest.mark.parametrize("state", ["none", "busy", "permission"])
+def test_a_camera_that_can_not_be_used(
+    virtual_microphone, virtual_camera, device_environment, store, state
+):
+    if state != "none":
+        getattr(virtual_camera, {"busy": "busy", "permission": "deny"}[state])()
+    camera = None if state == "none" else virtual_camera
+    done = record(device_environment(virtual_microphone, camera), "--seconds", "1")
+    assert done.returncode == 1
+    assert ONE_LINE.fullmatch(done.stderr), done.stderr
+    assert "camera" in done.stderr
+    assert "--no-video" in done.stderr
+    assert list_sessions(store) == ()
+
+
+def test_without_a_camera_it_offers_sound_only(sound_only, store, terminal):
+    shown = terminal(sound_only, "record", "--question", "strengths", columns=60)
+    shown.wait_for(r"Which language will you answer in, en or ja\? \[en\]")
+    shown.press("ja\n")
+    shown.wait_for(r"Record sound only\? \[Y/n\]")
+    shown.press("\n")
+    shown.wait_for("Camera  none: sound only")
+    shown.wait_for("● recording  0:01")
+    assert "強み" in shown.shown
+    shown.press("s")
+    shown.wait_for("Analyse now")
+    shown.press("n\n")
+    assert shown.finish() == 0
+    session, _ = only_session(store)
+    assert session.language == "ja"
+    assert session.takes[0].frame_size_px is None
+    assert read_choices(store.parent / "choices.json").language == "ja"
+
+
+def test_declining_sound_only_leaves_nothing(sound_only, store, terminal):
+    shown = terminal(sound_only, "record", "--question", "strengths", "--language", "en")
+    shown.wait_for("Record sound only")
+    shown.press("n\n")
+    assert shown.finish() == 1
+    assert list_sessions(store) == ()
+
+
+def test_a_simple_terminal_gets_lines_and_keys(sound_only, store, terminal):
+    shown = terminal(
+        *(sound_only, "record", "--no-video", "--set", "quick", "--language", "en"),
+        TERM="dumb",
+        NO_COLOR="1",
+    )
+    shown.wait_for("recording question 1 of 3: Please introduce yourself briefly.")
+    time.sleep(1)
+    shown.press("n")
+    shown.wait_for("recording question 2 of 3")
+    shown.wait_for(r"Kept: 01-self-introduction.mkv \(0:0\d, no problems\)")
+    time.sleep(1)
+    shown.press("s")
+    shown.wait_for("Analyse now")
+    shown.press("n\n")
+    assert shown.finish() == 0
+    assert b"\x1b" not in shown._shown
+    assert len(only_session(store)[0].takes) == 2
+
+
+def test_a_chosen_microphone_is_remembered(sound_only, store, program):
+    arguments = ("--no-video", "--seconds", "1", "--question", "strengths")
+    assert record(sound_only, *arguments, "--microphone", "spare").returncode == 0
+    folder = list_sessions(store)[0].folder
+    assert record(sound_only, *arguments, "--session", folder).returncode == 0
+    session, _ = only_session(store)
+    assert [take.devices.microphone for take in session.takes] == ["Spare Microphone"] * 2
+    assert [take.media for take in session.takes] == ["01-strengths.mkv", "02-strengths.mkv"]
+    listed = json.loads(program("devices", "--json", env=sound_only).out)
+    assert [m["name"] for m in listed["microphones"] if m["remembered"]] == ["Spare Microphone"]
+    assert [m["number"] for m in listed["microphones"]] == [1, 2]
+    assert listed["cameras"] == []
+    shown = program("devices", env=sound_only).out
+    assert re.search(r"2  Spare Microphone\n     48 kHz, 1 channel, remembered", shown)
+    assert "Cameras\n  none found" in shown
+
+
+def test_a_session_in_a_folder_of_ones_own(sound_only, store, tmp_path):
+    arguments = ("--no-video", "--seconds", "1", "--question", "strengths", "--session")
+    folder = tmp_path / "my 面接"
+    assert record(sound_only, *arguments, folder, "--language", "ja").returncode == 0
+    assert read_session(folder).language == "ja"
+    assert len(read_session(folder).takes) == 1
+    assert list_sessions(store) == ()
+    mixed = record(sound_only, *arguments, folder, "--language", "en")
+    assert (mixed.returncode, len(read_session(folder).takes)) == (1, 1)
+    assert "is in Japanese" in mixed.stderr
+
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    refused = record(sound_only, *arguments, tmp_path / "photos")
+    assert refused.returncode == 1
+    assert "holds something else" in refused.stderr
+    assert [p.name for p in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
+
+
+def test_the_clock_of_the_computer_may_be_changed(
+    virtual_microphone, virtual_clock, device_environment, store
+):
+    environment = device_environment(virtual_microphone, None, virtual_clock)
+    first = subprocess.Popen(
+        command("record", "--no-video", "--question", "strengths", "--seconds", "4"),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not first.stderr.readline().startswith("recording question 1"):
+        assert first.poll() is None
+    time.sleep(1)
+    virtual_clock.set_ahead(-7200)
+    _, rest = first.communicate(timeout=WITHIN_S)
+    assert first.returncode == 0, rest
+    session, folder = only_session(store)
+    assert session.takes[0].duration_s == pytest.approx(4.3, abs=0.7)
+    assert decoded_s(folder / session.takes[0].media) == pytest.approx(4.3, abs=0.7)
+
+
+def test_it_is_analysed_afterwards_at_lower_priority(sound_only, store):
+    process = subprocess.Popen(
+        command("record", "--no-video", "--question", "strengths", "--seconds=2", "--analyse"),
+        cwd=ROOT,
+        env=sound_only,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def worker():
+        """Return how nice the worker of the analysis is."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            with contextlib.suppress(OSError):
+                if b"analysis.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(
+                        Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[16]
+                    )
+        return None
+
+    nice = wait_until(worker, "a worker")
+    out, err = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0, err
+    assert nice == os.nice(0) + 10
+    _, folder = only_session(store)
+    assert f"report: {folder / '01-strengths-analysis' / 'report.html'}" in out
+    assert (folder / "01-strengths-analysis" / "analysis.json").is_file()
+
+
+def test_a_broken_set_aside_session_does_not_stop_a_new_one(sound_only, store):
+    broken = create_session(store, "en")
+    (broken / "session.json").write_text("{", encoding="utf-8")
+    done = record(sound_only, "--no-video", "--seconds", "1", "--question", "strengths")
+    assert done.returncode == 0, done.stderr
+    assert sorted(e.session is None for e in list_sessions(store)) == [False, True]
+
+
+def in_mounts(script, *arguments, environment):
+    return subprocess.run(
+        ["unshare", "-m", "sh", "-euc", script, "sh", *map(str, arguments)],
+        capture_output=True, text=True, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+        timeout=WITHIN_S, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [("size=20m", "no space for recordings"), ("ro", "can't be written (read-only)")],
+)
+def test_a_full_or_read_only_data_folder(sound_only, tmp_path, options, words):
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no mounts here; tests/recorder/test_store.py stands for it")
+    (tmp_path / "data").mkdir()
+    done = in_mounts(
+        'mount -t tmpfs -o "$1" none "$2"; code=0;'
+        ' MENSETSU_HOME="$2" "$3" -m app record --no-video --seconds 1 --question strengths'
+        ' || code=$?; find "$2" -type f; exit $code',
+        *(options, tmp_path / "data", sys.executable),
+        environment=sound_only,
+    )
+    assert done.returncode == 1
+    assert ONE_LINE.fullmatch(done.stderr), done.stderr
+    assert words in done.stderr
+    assert "MENSETSU_HOME" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_in_the_place_of_the_data_folder(sound_only, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    sound_only["MENSETSU_HOME"] = str(tmp_path / "file")
+    done = record(sound_only, "--no-video", "--seconds", "1")
+    assert done.returncode == 1
+    assert ONE_LINE.fullmatch(done.stderr), done.stderr
+    assert "a file stands in its way" in done.stderr
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
