@@ -13,11 +13,11 @@ import os
 import re
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recorder.device_choice import choose, told_apart
+from recorder.device_choice import choose, told_apart, with_place
 from recorder.errors import CameraUnusable
 
 V4L2, AVFOUNDATION, MSMF, DSHOW = 200, 1200, 1400, 700
@@ -57,6 +57,8 @@ class Camera:
     """the system's own name of it; empty where that is not known"""
     backend: int
     """OpenCV's number of the interface: `V4L2`, `AVFOUNDATION`, `MSMF` or `DSHOW`"""
+    place: str = ""
+    """where it is plugged in; empty where that is not known"""
     trouble: str = ""
     """ "permission" or "busy" where the device refused even to tell its name"""
 
@@ -90,7 +92,14 @@ def find_camera(wanted: str | None, remembered: str | None = None) -> Camera:
     working = likely or [c for c in cameras if not c.trouble] or list(cameras)
     try:
         camera = choose(
-            cameras, wanted, remembered, default=working[0], kind="camera", error=CameraUnusable
+            cameras,
+            wanted,
+            remembered,
+            default=working[0],
+            kind="camera",
+            error=CameraUnusable,
+            # It was stored while its twin was there.
+            other_ids={with_place(c.id, c.place): c for c in cameras},
         )
     except CameraUnusable:
         # The wanted one may be the one that would not tell its name.
@@ -105,7 +114,11 @@ def find_camera(wanted: str | None, remembered: str | None = None) -> Camera:
 
 def is_present(camera: Camera) -> bool:
     """Whether the system still (or again) has this camera, perhaps under another number."""
-    return any(c.id == camera.id for c in list_cameras())
+    # By its place too: a twin that comes or goes changes the ids.
+    return any(
+        c.id == camera.id or (c.name == camera.name and c.place == camera.place != "")
+        for c in list_cameras()
+    )
 
 
 def refusal(camera: Camera, reason: str) -> CameraUnusable:
@@ -160,15 +173,14 @@ def trouble_with(camera: Camera) -> str:
 def twin_on(camera: Camera, backend: int) -> Camera | None:
     """Return the same camera as another interface of Windows shows it."""
     others = _by_library(backend)
-    place = _windows_place(camera.path)
-    by_place = [c for c in others if place and _windows_place(c.path) == place]
+    by_place = [c for c in others if c.place and c.place == camera.place]
     by_name = [c for c in others if c.name == camera.name]
     return next(iter(by_place or by_name), None)
 
 
 def _on_linux() -> tuple[Camera, ...]:
     known = {info.index: info for info in _library(V4L2) or ()}
-    found: list[tuple[Camera, str]] = []
+    found: list[Camera] = []
     for index in sorted({*range(LINUX_NODES), *known}):
         path = f"/dev/video{index}"
         try:
@@ -184,7 +196,7 @@ def _on_linux() -> tuple[Camera, ...]:
         info = known.get(index)
         name = name or (info.name if info else "") or f"camera {path}"
         id_ = name + _numbers(info)
-        found.append((Camera(id_, name, index, path, V4L2, trouble), bus or path))
+        found.append(Camera(id_, name, index, path, V4L2, bus or path, trouble))
     return _told_apart(found)
 
 
@@ -222,15 +234,13 @@ def _by_library(backend: int) -> tuple[Camera, ...]:
         return (Camera("first camera", "first camera", 0, "", backend),)
     return _told_apart(
         [
-            (
-                Camera(
-                    id=(info.name or f"camera {info.index}") + _numbers(info),
-                    name=info.name or f"camera {info.index}",
-                    index=info.index,
-                    path=info.path or "",
-                    backend=backend,
-                ),
-                _windows_place(info.path or ""),
+            Camera(
+                id=(info.name or f"camera {info.index}") + _numbers(info),
+                name=info.name or f"camera {info.index}",
+                index=info.index,
+                path=info.path or "",
+                backend=backend,
+                place=_windows_place(info.path or ""),
             )
             for info in infos
         ]
@@ -249,10 +259,9 @@ def _library(backend: int) -> list[Any] | None:
         return None
 
 
-def _told_apart(found: Iterable[tuple[Camera, str]]) -> tuple[Camera, ...]:
-    pairs = list(found)
-    ids = told_apart([camera.id for camera, _ in pairs], [place for _, place in pairs])
-    return tuple(replace(c, id=id_) for (c, _), id_ in zip(pairs, ids, strict=True))
+def _told_apart(found: Sequence[Camera]) -> tuple[Camera, ...]:
+    ids = told_apart([c.id for c in found], [c.place for c in found])
+    return tuple(replace(c, id=id_) for c, id_ in zip(found, ids, strict=True))
 
 
 def _numbers(info: Any) -> str:

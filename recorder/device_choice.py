@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from recorder.errors import DeviceUnusable
@@ -33,6 +33,7 @@ def choose(
     default: Device,
     kind: str,
     error: type[DeviceUnusable],
+    other_ids: Mapping[str, Device] | None = None,
 ) -> Device:
     """Choose one of ``devices``, of which there is at least one.
 
@@ -48,18 +49,20 @@ def choose(
         Taken where there is neither.
     kind
         "microphone" or "camera", for the message.
+    other_ids
+        Under which they may have been stored when other devices were there (`with_place`).
 
     Raises
     ------
     DeviceUnusable
         Of the class ``error``, reason "unknown": nothing fits, or more than one.
     """
+    by_id = {**(other_ids or {}), **{d.id: d for d in devices}}
     wanted = (wanted or "").strip()
     if not wanted:
-        return _remembered(devices, remembered) or default
-    exact = next((d for d in devices if d.id == wanted), None)
-    if exact is not None:
-        return exact
+        return by_id.get(remembered or "", default)
+    if wanted in by_id:
+        return by_id[wanted]
     if wanted.isdecimal():
         place = int(wanted)
         if 1 <= place <= len(devices):
@@ -69,9 +72,6 @@ def choose(
     if not fitting:
         part = wanted.casefold()
         fitting = [d for d in devices if part in d.name.casefold() or part in d.id.casefold()]
-    # An id of two alike devices names its place too; the other one may be gone by now.
-    if not fitting:
-        fitting = [d for d in devices if without_place(d.id) == without_place(wanted)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -86,7 +86,7 @@ def choose(
 def told_apart(ids: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
     """Return ids that differ: those that stand more than once get their place added."""
     named = [
-        f"{id_}{_PLACE}{place}" if place and ids.count(id_) > 1 else id_
+        with_place(id_, place) if ids.count(id_) > 1 else id_
         for id_, place in zip(ids, places, strict=True)
     ]
     # Alike in place too: the order is all that is left.
@@ -96,21 +96,9 @@ def told_apart(ids: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def without_place(id_: str) -> str:
-    """Return an id without what `told_apart` added."""
-    return id_.partition(_PLACE)[0]
-
-
-_PLACE = " @ "
-
-
-def _remembered(devices: Sequence[Device], id_: str | None) -> Device | None:
-    if not id_:
-        return None
-    exact = next((d for d in devices if d.id == id_), None)
-    if exact is not None:
-        return exact
-    return next((d for d in devices if without_place(d.id) == without_place(id_)), None)
+def with_place(id_: str, place: str) -> str:
+    """Return the id of a device of which there are two, with the place where it is plugged in."""
+    return f"{id_} @ {place}" if place else id_
 
 
 def _listed(devices: Sequence[Named]) -> str:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +28,11 @@ from recorder.camera_list import (
     trouble_with,
     twin_on,
 )
+from recorder.frame_gaps import GapCounter
 
 __all__ = [
     "Camera",
     "CameraSource",
-    "GapCounter",
     "VideoFrame",
     "find_camera",
     "is_present",
@@ -55,9 +53,6 @@ TRIES = 10
 """broken pictures in a row before it counts as none (our judgement)"""
 RETRY_S = 0.02
 """pause after a failed grab, so that a camera that is gone does not cost a core"""
-PERIOD_FRAMES = 15
-"""intervals whose median is the frame period: half a second, so that a camera that slows down in
-the dark is followed soon (our judgement)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,55 +63,6 @@ class VideoFrame:
     """BGR, shape (height, width, 3)"""
     capture_s: float
     """time of capture on the clock of `time.monotonic()`"""
-
-
-class GapCounter:
-    """Counts frames that never came, from the gaps between those that did.
-
-    A gap is measured in the periods in which frames really come (cameras slow down in the dark).
-    A frame that is late and followed by an early one was not lost: a gap counts only when an
-    ordinary interval has come after it.
-    """
-
-    def __init__(self) -> None:
-        self.missed = 0
-        self._pending = 0
-        self._last_s: float | None = None
-        self._seen = 0
-        self._intervals_s: deque[float] = deque(maxlen=PERIOD_FRAMES)
-
-    @property
-    def period_s(self) -> float | None:
-        """The time from frame to frame; None before enough have come."""
-        if self._seen < PERIOD_FRAMES // 2:
-            return None
-        return statistics.median(self._intervals_s)
-
-    def add(self, capture_s: float) -> None:
-        """Take the capture time of the next frame."""
-        last_s, self._last_s = self._last_s, capture_s
-        if last_s is None:
-            return
-        interval_s = max(0.0, capture_s - last_s)
-        self._intervals_s.append(interval_s)
-        self._seen += 1
-        period_s = self.period_s
-        if not period_s:
-            return
-        if self._seen == PERIOD_FRAMES // 2:
-            for early_s in list(self._intervals_s)[:-1]:
-                self._count(early_s, period_s)
-        self._count(interval_s, period_s)
-
-    def _count(self, interval_s: float, period_s: float) -> None:
-        lost = round(interval_s / period_s) - 1
-        if lost < 0:
-            self._pending = max(0, self._pending - 1)
-            return
-        if lost == 0:
-            self.missed += self._pending
-            self._pending = 0
-        self._pending += lost
 
 
 class CameraSource:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ def loaded_by(statement):
 )
 def test_reports_and_help_load_no_media_library(statement):
     assert loaded_by(statement) & MEDIA == set()
+
+
+def test_the_import_contract_names_every_module_of_the_recorder():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (contract,) = (
+        c
+        for c in tomllib.loads(text)["tool"]["importlinter"]["contracts"]
+        if c["name"].startswith("Of the recorder")
+    )
+    modules = {f"recorder.{path.stem}" for path in (ROOT / "recorder").glob("*.py")}
+    open_to_all = {"recorder.__init__", "recorder.session", "recorder.errors"}
+    assert set(contract["forbidden_modules"]) == modules - open_to_all
 
 
 def test_the_session_format_needs_the_standard_library_alone():

@@ -193,3 +193,20 @@ def recording(voice, tmp_path) -> Path:
     folder = tmp_path / "recordings"
     folder.mkdir()
     return Path(shutil.copy(voice, folder / "answer.m4a"))
+
+
+@pytest.fixture
+def terminal():
+    """Return the function that starts the command line on a terminal (POSIX only)."""
+    if os.name != "posix":
+        pytest.skip("the terminals of these tests are POSIX'")
+    from tests.app.terminal import Terminal
+
+    with contextlib.ExitStack() as stack:
+
+        def start(environment, *arguments, **more):
+            started = Terminal(environment, *arguments, **more)
+            stack.callback(started.close)
+            return started
+
+        yield start

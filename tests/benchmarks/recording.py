@@ -48,6 +48,7 @@ SETTLE_S = 60.0
 """after which memory counts: libraries are loaded and queues have been full once"""
 _HERE = Path(__file__).parent
 _SAMPLE = ROOT / "sample_media" / "english_take.mp4"
+_NICE = "RECORDER_NICE"
 _ANALYSIS_NICE = 10
 """as `mensetsu` itself runs an analysis after a recording"""
 
@@ -102,13 +103,24 @@ def main() -> None:
     parser.add_argument("--only", metavar="PARTS", help=f"of {','.join(_PARTS)}")
     parser.add_argument("--minutes", type=float, default=10.0, help="length of idle and analysis")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep the recordings there")
+    parser.add_argument(
+        "--nice",
+        type=int,
+        default=0,
+        help="priority of the recorder; below 0 (root) it stands for a machine that is idle",
+    )
     options = parser.parse_args()
+    if options.nice:
+        os.environ[_NICE] = str(options.nice)
     parts = options.only.split(",") if options.only else list(_PARTS)
     if unknown := set(parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if lacking := missing():
         parser.error(f"the virtual devices don't run: {lacking}")
-    print(f"{os.cpu_count()} cores, load before: {_load()}", flush=True)
+    print(
+        f"{os.cpu_count()} cores, load before: {_load()}, recorder at nice {options.nice}",
+        flush=True,
+    )
     rows: list[Row] = []
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recording-")))
@@ -229,10 +241,11 @@ def _record(
 ) -> Run:
     """Record; `play` is called when the take runs and says until when."""
     folder.mkdir(parents=True, exist_ok=True)
+    script = str(_HERE / "run_recorder.py")
     environment = device_environment(microphone, camera, PYTHONPATH=str(ROOT))
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         program = subprocess.Popen(
-            [sys.executable, str(_HERE / "run_recorder.py"), str(folder)],
+            ["nice", "-n", os.environ.get(_NICE, "0"), sys.executable, script, str(folder)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

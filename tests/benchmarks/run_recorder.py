@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from recorder.capture import CaptureOptions, Recorder
+from recorder.engine import MODULE
 from recorder.questions import read_bank
 
 LOOK_S = 1 / 15
@@ -29,7 +30,8 @@ def main() -> None:
     memory_mb, previews, faults = [], 0, []
     with Recorder(folder, CaptureOptions()) as recorder:
         ready = recorder.open()
-        (engine,) = psutil.Process().children()
+        # Beside it there may be the standard library's watcher of shared memory.
+        (engine,) = (c for c in psutil.Process().children() if MODULE in " ".join(c.cmdline()))
         recorder.begin(read_bank()[0])
         began_s, cpu_before = time.monotonic(), engine.cpu_times()
         print("recording", flush=True)

@@ -17,7 +17,6 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from recorder.errors import WriterFailed
 from recorder.journal import TakeJournal, journal_path
 from recorder.session import CaptureHealth, Question, Take
 from recorder.writer import PictureFormat, SoundFormat, TakeWriter
@@ -26,7 +25,7 @@ RATE_HZ = 48_000
 BLOCK = 480
 PICTURES_HZ = 30
 WIDTH_PX, HEIGHT_PX = 640, 360
-_LAYOUT = "ddddd"
+_LAYOUT = "ddd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,6 @@ class State:
 
     samples: int
     pictures: int
-    full_s: float
-    """`time.monotonic()` when WriterFailed told that the disk is full; 0 = it did not"""
-    first_refused_s: float
-    """the same clock: the last call that went well before that"""
     worst_sync_s: float
 
     @property
@@ -58,8 +53,8 @@ def read_state(path: Path) -> State | None:
     data = path.read_bytes()[:size] if path.exists() else b""
     if len(data) < size:
         return None
-    samples, pictures, *rest = struct.unpack(_LAYOUT, data)
-    return State(int(samples), int(pictures), *rest) if samples else None
+    samples, pictures, worst_sync_s = struct.unpack(_LAYOUT, data)
+    return State(int(samples), int(pictures), worst_sync_s) if samples else None
 
 
 def sound(first: int, count: int) -> np.ndarray:
@@ -99,7 +94,7 @@ def take(media: Path) -> Take:
 
 
 def main() -> None:
-    """Write until somebody ends this process, or the disk is full."""
+    """Write until somebody kills this process."""
     media, state = Path(sys.argv[1]), Path(sys.argv[2])
     sync_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0.5
     state.write_bytes(bytes(64))
@@ -115,32 +110,20 @@ def main() -> None:
     )
     began = time.monotonic()
     shown = second = 0
-    went_well = full = 0.0
-    while not full:
+    while True:
         now = time.monotonic()
         due = int((now - began) * RATE_HZ) // BLOCK * BLOCK
-        try:
-            if writer.samples < due:
-                writer.write_sound(sound(writer.samples, BLOCK))
-            elif shown / PICTURES_HZ <= now - began:
-                writer.write_picture(bank[shown % PICTURES_HZ], shown / PICTURES_HZ)
-                shown += 1
-            elif now - began >= second:
-                journal.second(writer.samples / RATE_HZ, frames_dropped_by={"queue": 2})
-                second += 1
-            else:
-                time.sleep(0.002)
-            went_well = time.monotonic()
-        except WriterFailed as exc:
-            if not exc.full:
-                raise
-            full = time.monotonic()
-        struct.pack_into(
-            _LAYOUT, shared, 0, writer.samples, shown, full, went_well, writer.worst_sync_s
-        )
-    written = writer.close()
-    journal.end(take(media))
-    print("whole" if written.clean else "cut off")
+        if writer.samples < due:
+            writer.write_sound(sound(writer.samples, BLOCK))
+        elif shown / PICTURES_HZ <= now - began:
+            writer.write_picture(bank[shown % PICTURES_HZ], shown / PICTURES_HZ)
+            shown += 1
+        elif now - began >= second:
+            journal.second(writer.samples / RATE_HZ, frames_dropped_by={"queue": 2})
+            second += 1
+        else:
+            time.sleep(0.002)
+        struct.pack_into(_LAYOUT, shared, 0, writer.samples, shown, writer.worst_sync_s)
 
 
 if __name__ == "__main__":

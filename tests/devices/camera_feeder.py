@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from feeder import Commands, as_hardware, left_alone
+from feeder import Commands, as_hardware
 
-AHEAD_S = 0.1
+AHEAD_S = 0.2
 """So much earlier a frame is written; no command takes effect sooner."""
 DATA_AT, SLOT_AT, SLOT_FORMAT, WRITTEN_AT = 4096, 1024, "QII", 36
 
@@ -111,7 +111,7 @@ def main() -> None:
             except (OSError, ValueError, LookupError) as exc:
                 commands.reply(error=repr(exc))
         sensor.feed()
-    if left_alone(options["parent"]):
+    if commands.left_alone:
         for folder in options["folders"]:
             shutil.rmtree(folder, ignore_errors=True)
 

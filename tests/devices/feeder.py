@@ -37,11 +37,7 @@ class Feeder:
         self._log = log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    str(Path(__file__).with_name(script)),
-                    json.dumps({**options, "parent": os.getpid()}),
-                ],
+                [sys.executable, str(Path(__file__).with_name(script)), json.dumps(options)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -88,6 +84,9 @@ class Feeder:
         assert self._process.stdout is not None
         # It may have ended by itself, with a command unread.
         with contextlib.suppress(OSError):
+            self._process.stdin.write(b'{"command": "end"}\n')
+            self._process.stdin.flush()
+        with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
             self._process.wait(10)
@@ -107,6 +106,8 @@ class Commands:
     def __init__(self) -> None:
         self._unread = b""
         self.over = False
+        self.left_alone = False
+        """The test ended without a word: nobody else tidies up."""
 
     def until(self, deadline_s: float) -> Iterator[dict[str, Any]]:
         """Yield the commands that come before a moment of the monotonic clock."""
@@ -116,21 +117,20 @@ class Commands:
             if left <= 0 or not select.select([0], [], [], left)[0]:
                 return
             piece = os.read(0, 65536)
-            self.over = not piece
+            self.over = self.left_alone = not piece
             self._unread += piece
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         while b"\n" in self._unread:
             line, _, self._unread = self._unread.partition(b"\n")
-            yield json.loads(line)
+            command = json.loads(line)
+            if command["command"] == "end":
+                self.over = True
+                return
+            yield command
 
     def reply(self, **details: Any) -> None:
         os.write(1, (json.dumps(details) + "\n").encode())
-
-
-def left_alone(parent: int) -> bool:
-    """Whether the process that started this one is gone: nobody else tidies up then."""
-    return os.getppid() != parent
 
 
 def as_hardware() -> None:

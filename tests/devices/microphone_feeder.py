@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from feeder import Commands, as_hardware, die_with_parent, left_alone
+from feeder import Commands, as_hardware, die_with_parent
 
 CHUNK_S = 0.01
 PIPE_BYTES = 1 << 20
@@ -184,6 +184,7 @@ class Stand:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
+        self.commands = Commands()
         self._server = subprocess.Popen(
             options["server"], env=options["environment"], stdin=subprocess.DEVNULL,
             stdout=sys.stderr, preexec_fn=die_with_parent,
@@ -209,7 +210,7 @@ class Stand:
         return pipes and not subprocess.run(answer, capture_output=True, check=False).returncode
 
     def run(self) -> None:
-        commands = Commands()
+        commands = self.commands
         commands.reply(server=self._server.pid)
         while not commands.over:
             due = min(m.due_s for m in self._microphones.values())
@@ -282,7 +283,7 @@ def main() -> None:
         stand.run()
     finally:
         stand.close()
-        if left_alone(options["parent"]):
+        if stand.commands.left_alone:
             shutil.rmtree(options["folder"], ignore_errors=True)
 
 

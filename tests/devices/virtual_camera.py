@@ -182,7 +182,7 @@ class VirtualCamera:
     ) -> Shown:
         """Show BGR pictures of the camera's size, or frames as the camera sends them.
 
-        From now (0.1 s later) or from the first frame at or after a moment of the monotonic clock.
+        From now (0.2 s later) or from the first frame at or after a moment of the monotonic clock.
         A path is what `pack` returned.
         """
         path = frames if isinstance(frames, Path) else self._pack(frames)

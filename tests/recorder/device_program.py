@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -60,6 +61,13 @@ class Program:
     def value(self, expression: str) -> Any:
         """Return what an expression gives, as JSON tells it (dataclasses are dicts)."""
         return self._ask("value", expression)["value"]
+
+    def wait(self, expression: str, within_s: float = 30) -> None:
+        """Wait until an expression is true."""
+        until = time.monotonic() + within_s
+        while not self.value(f"bool({expression})"):
+            assert time.monotonic() < until, f"never true: {expression}"
+            time.sleep(0.02)
 
     @property
     def printed(self) -> str:

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from recorder.device_choice import choose, told_apart, without_place
+from recorder.device_choice import choose, told_apart, with_place
 from recorder.errors import CameraUnusable, MicrophoneUnusable
 
 
@@ -76,18 +76,34 @@ def test_the_remembered_one_goes_before_the_default_and_after_a_wish():
     assert chosen(None, "gone") == BUILT_IN
 
 
-def test_alike_devices_are_told_apart_by_place_and_found_without():
+def test_alike_devices_are_told_apart_by_place():
     ids = told_apart(["Cam", "Cam", "Other"], ["usb-1", "usb-2", "usb-3"])
     assert ids == ("Cam @ usb-1", "Cam @ usb-2", "Other")
-    assert [without_place(i) for i in ids] == ["Cam", "Cam", "Other"]
-    alone = (Device("Other", "Other"), Device("Cam", "Cam"))
-    # Remembered while both were there: now the only one of its kind is meant.
-    assert chosen(None, "Cam @ usb-2", alone).id == "Cam"
-    assert chosen("Cam @ usb-2", None, alone).id == "Cam"
     both = tuple(Device(i, "Cam") for i in ids[:2])
     assert chosen("Cam @ usb-2", None, both).id == "Cam @ usb-2"
     with pytest.raises(MicrophoneUnusable, match="more than one"):
         chosen("Cam", None, both)
+
+
+def test_an_id_stored_while_its_twin_was_there():
+    other, alone = Device("Other", "Other"), Device("Cam", "Cam")
+
+    def found(wanted, remembered=None):
+        return choose(
+            (other, alone),
+            wanted,
+            remembered,
+            default=other,
+            kind="camera",
+            error=CameraUnusable,
+            other_ids={with_place(alone.id, "usb-2"): alone},
+        )
+
+    assert found("Cam @ usb-2") == found(None, "Cam @ usb-2") == alone
+    # The one that is left is the twin.
+    assert found(None, "Cam @ usb-1") == other
+    with pytest.raises(CameraUnusable, match="no camera 'Cam @ usb-1'"):
+        found("Cam @ usb-1")
 
 
 def test_devices_alike_in_everything_get_an_order():

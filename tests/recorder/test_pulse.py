@@ -108,27 +108,27 @@ def test_the_source_of_our_stream_and_its_state(virtual_microphone, device_envir
         assert program.value("current_source(os.getpid())")["name"] == "virtual_microphone"
         assert program.value("current_source(os.getpid() + 1)") is None
         virtual_microphone.mute()
-        assert program.value("watch.look()")["muted"] is True
+        program.wait("watch.look().muted")
         virtual_microphone.suspend()
-        assert program.value("watch.look()")["suspended"] is True
+        program.wait("watch.look().suspended")
         virtual_microphone.resume()
-        assert program.value("watch.look()")["suspended"] is False
+        program.wait("not watch.look().suspended")
         program.run("stream.close()")
-        assert program.value("watch.look()") is None
+        program.wait("watch.look() is None")
 
 
 @virtual_devices
 def test_a_replaced_source_is_seen_and_the_stream_goes_back(virtual_microphone, device_environment):
     with Program(device_environment(virtual_microphone), RECORD) as program:
         virtual_microphone.unload()
-        assert program.value("watch.look()")["name"] == "spare_microphone"
+        program.wait("watch.look().name == 'spare_microphone'")
         assert program.value("watch.is_present('virtual_microphone')") is False
         assert program.value("watch.move('virtual_microphone')") is False
         assert program.value("watch.look()")["name"] == "spare_microphone"
         virtual_microphone.reload()
         assert program.value("watch.is_present('virtual_microphone')") is True
         assert program.value("watch.move('virtual_microphone')") is True
-        assert program.value("watch.look()")["name"] == "virtual_microphone"
+        program.wait("watch.look().name == 'virtual_microphone'")
 
 
 @virtual_devices
