@@ -48,11 +48,11 @@ def open_keys() -> Iterator[Keys]:
 
 
 def plain_key(typed: str) -> str | None:
-    """Return the key of what was typed: small, narrow, None for arrows and the like."""
+    """Return the first key of what was typed: small, narrow, None for arrows and the like."""
     if not typed or typed.startswith(_ESCAPE):
         return None
     # A Japanese input method sends wide letters.
-    key = unicodedata.normalize("NFKC", typed[-1]).lower()
+    key = unicodedata.normalize("NFKC", typed[0]).lower()
     return "\n" if key == "\r" else key
 
 

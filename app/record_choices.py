@@ -47,7 +47,7 @@ def choose_language(
     if wanted or choices.language:
         return wanted or choices.language or "en"
     own = "".join(q.text_en for q in asked if q.kind == "own")
-    likely = "ja" if _KANA.search(own) or (locale.getlocale()[0] or "").startswith("ja") else "en"
+    likely = "ja" if _KANA.search(own) or _system_is_japanese() else "en"
     if not ask:
         return likely
     while True:
@@ -55,6 +55,10 @@ def choose_language(
         if given.strip() in ("en", "ja"):
             remember(config.choices_file(), language=given.strip())
             return given.strip()
+
+
+def _system_is_japanese() -> bool:
+    return (locale.getlocale()[0] or "").lower().startswith("ja")  # ja_JP; Japanese_Japan
 
 
 def calibration_for(camera: str | None, remembered: str | None) -> GazeCalibration | None:

@@ -77,11 +77,13 @@ def draw(
     else:
         lines += question_lines(view.question, languages)
     lines.append(Text())
-    lines += [*_time(view, width), Text()]
+    if view.phase is not Phase.paused:
+        lines += [*_time(view, width), Text()]
     lines.append(_meter(view, width))
     lines += [Text(notice, style="bold yellow") for notice in view.notices]
     lines += [Text(), _keys(view.keys), Text()]
-    lines += [Text(line, style="dim") for line in _devices(view, ready, status)]
+    lines += [Text(line, style="dim") for line in device_lines(ready, status)]
+    lines += [Text(line, style="dim") for line in _health(view, status)]
     shown = Text("\n")
     for line in lines:
         shown.append_text(_fitted(line, width))
@@ -135,8 +137,6 @@ def _head(view: View, width: int) -> Text:
 
 def _time(view: View, width: int) -> list[Text]:
     low, high = view.question.band_s
-    if view.phase is Phase.paused:
-        return []
     if view.phase is Phase.countdown:
         first = Text(f"Starts in {math.ceil(view.elapsed_s)} …", style="bold")
         first.append(f"   {band(view.question)}", style="not bold")
@@ -190,10 +190,12 @@ def _keys(keys: tuple[tuple[str, str], ...]) -> Text:
     return line
 
 
-def _devices(view: View, ready: Ready, status: Status) -> list[str]:
+def device_lines(ready: Ready, status: Status) -> list[str]:
+    """Return what it is recorded with."""
     sound = [ready.microphone, f"{ready.rate_hz / 1000:g} kHz"]
     if ready.processing not in ("none", "unknown"):
         sound.append(ready.processing)
+    sound += ["Bluetooth: muffled sound"] if ready.bluetooth else []
     lines = [f"Mic     {' · '.join(printable(word) for word in sound)}"]
     if ready.camera is not None and ready.size_px is not None:
         wide, high = ready.size_px
@@ -201,6 +203,10 @@ def _devices(view: View, ready: Ready, status: Status) -> list[str]:
         lines.append(f"Camera  {printable(ready.camera)} · {wide}×{high} · {rate:.0f} a second")
     else:
         lines.append("Camera  none: sound only")
+    return lines
+
+
+def _health(view: View, status: Status) -> list[str]:
     words = []
     if view.phase is Phase.recording:
         words = losses(status.frames_written, status.frames_dropped_by, status.gap_s)
@@ -209,9 +215,7 @@ def _devices(view: View, ready: Ready, status: Status) -> list[str]:
         words.append(f"{status.free_bytes / 1e9:.1f} GB free")
     if status.remaining_s < 3600:
         words.append(f"space for {status.remaining_s / 60:.0f} min")
-    if words:
-        lines.append(f"Health  {' · '.join(words)}")
-    return lines
+    return [f"Health  {' · '.join(words)}"] if words else []
 
 
 def _fitted(line: Text, width: int) -> Text:

@@ -147,6 +147,8 @@ def _chosen(given: Path) -> Path:
             raise SourceUnknown(
                 f"{folder} holds something else than a session: give another folder with --session"
             )
+    elif store.is_id(str(given)) and not folder.exists():
+        raise SourceUnknown(f"no session {str(given)!r}: mensetsu sessions lists them")
     return folder
 
 

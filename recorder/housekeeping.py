@@ -121,25 +121,37 @@ class Housekeeping:
         with self._reporting:
             return self._episodes.during(run.start_s, run.start_s + run.length_s)
 
-    def note(self, kind: str, start_s: float, end_s: float, detail: str = "") -> None:
-        """Tell of a fault that is over, at times of the time line."""
+    def note(
+        self,
+        kind: str,
+        start_s: float,
+        end_s: float,
+        detail: str = "",
+        *,
+        run: TakeRun | None = None,
+    ) -> None:
+        """Tell of a fault that is over, at times of the time line.
+
+        Parameters
+        ----------
+        run : the take that it belongs to; None = the running one.
+        """
         with self._reporting:
             self._episodes.note(kind, start_s, end_s, detail)
-        self._announce(Fault(kind, start_s, end_s, detail))
+        self._announce(Fault(kind, start_s, end_s, detail), run or self._recording.run)
 
     def report(self, kind: str, lasts: bool, at_s: float, detail: str = "") -> None:
         """Tell whether a fault lasts; only news go on to the user and the journal."""
         with self._reporting:
             news = self._episodes.report(kind, lasts, at_s, detail)
         if news is not None:
-            self._announce(news)
+            self._announce(news, self._recording.run)
 
     def now_s(self) -> float:
         """Return the present on the time line."""
         return self._at(time.monotonic())
 
-    def _announce(self, fault: Fault) -> None:
-        run = self._recording.run
+    def _announce(self, fault: Fault, run: TakeRun | None) -> None:
         origin_s = fault.start_s if run is None else run.start_s
         end_s = None if fault.end_s is None else round(max(fault.end_s - origin_s, 0.0), 3)
         told = Fault(fault.kind, round(max(fault.start_s - origin_s, 0.0), 3), end_s, fault.detail)
@@ -275,7 +287,7 @@ class Housekeeping:
             _log.info("the disk does not tell its free space: %s", exc)
             return
         at_s = self.now_s()
-        self.report("disk-low", room.low and not room.full, at_s)
+        self.report("disk-low", room.low, at_s)
         run = self._recording.run
         if run is None:
             with self._reporting:

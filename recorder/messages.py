@@ -17,9 +17,6 @@ from recorder.session import Fault, GazeCalibration, SetupUsed, Take, take_from_
 
 LOW_BYTES = 2_000_000_000
 """free space from which the disk counts as nearly full (the project's requirement)"""
-RESERVE_BYTES = 100_000_000
-"""free space that a recording leaves to the rest of the system (our judgement); on a disk where
-that is more than a twentieth, a twentieth"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,8 @@ class CaptureOptions:
     """id of the one that was used before"""
     remembered_camera: str | None = None
     low_bytes: int = LOW_BYTES
-    reserve_bytes: int = RESERVE_BYTES
+    reserve_bytes: int | None = None
+    """free space to leave; None = what `recorder.watchdogs` says"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recorder.disk import is_full, sync_folder
+from recorder.disk import free_ballast, is_full, sync_folder
 from recorder.errors import RecordingUnreadable, WriterFailed
 from recorder.journal import SUFFIX, JournalRead, journal_path, note_outcome, read_journal
 from recorder.session import (
@@ -121,6 +121,8 @@ def recover(
 
     restored = []
     with session_lock(folder):
+        # A recorder that was killed has left its own; the copies need the room.
+        free_ballast(folder)
         for item in find_unfinished(folder, again=again):
             try:
                 take = _restore(item, folder)

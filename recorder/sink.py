@@ -84,6 +84,11 @@ class Sink:
         """Return the place."""
         return self._file.tell()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is: PyAV looks before it writes an end while being thrown away."""
+        return self._file.closed
+
     def close(self, *, sync: bool = False) -> bool:
         """Close the file; False where a last sync fails."""
         try:

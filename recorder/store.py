@@ -136,9 +136,14 @@ def is_session(folder: Path) -> bool:
     """Whether a folder is a session of ours, even one whose session.json is gone."""
     if folder.name.startswith(".") or folder.is_symlink() or not folder.is_dir():
         return False
-    if _ID.fullmatch(folder.name) or (folder / SESSION_FILE).exists():
+    if is_id(folder.name) or (folder / SESSION_FILE).exists():
         return True
     return next(folder.glob("*.journal.jsonl"), None) is not None
+
+
+def is_id(name: str) -> bool:
+    """Whether a name has the form of a session's id."""
+    return _ID.fullmatch(name) is not None
 
 
 def check_folder(root: Path) -> None:

@@ -280,7 +280,7 @@ class Studio:
         keeping = self._housekeeping
         if run.reason in ("disk-full", "write-failed"):
             end_s = run.start_s + run.length_s
-            keeping.note(run.reason, end_s, end_s)
+            keeping.note(run.reason, end_s, end_s, run=run)
         try:
             take = run.close(keeping.faults_of(run), self._drops, self._recording.line.overflows)
             self._session = replace(self._session, takes=(*self._session.takes, take))

@@ -22,12 +22,10 @@ STALL_S = 0.1
 CAUGHT_UP_S = 0.02
 """a backlog is through when blocks are no later than this: the tolerated error of a gap"""
 HOLD_S = 0.5
-"""blocks after a pause are held back for so long at most while nothing changes (our judgement:
-with the picture's 0.25 s it stays below the second that a crash may cost)"""
-STEADY_S = 0.15
-"""a backlog that has made no progress for so long is over (our judgement)"""
+"""blocks after a pause are held back until they have come evenly for so long (our judgement: with
+the picture's 0.25 s it stays below the second that a crash may cost)"""
 LONGEST_HOLD_S = 2.0
-"""also while a backlog goes on arriving (our judgement)"""
+"""not longer than this, also while a backlog goes on arriving (our judgement)"""
 SURE_LOSS_S = 0.1
 """a smaller loss right after a pause may still be lateness of a busy machine, and is left to the
 slow test below (our judgement)"""
@@ -64,9 +62,10 @@ class SampleLine:
         self.overflows = 0
         """count of blocks before which the device says that it lost sound"""
         self._held: list[AudioBlock] = []
+        self._held_count = 0
         self._held_s = 0.0
-        self._best_s = 0.0
-        self._steady_s = 0.0
+        self._lateness_s = 0.0
+        self._even_since_s = 0.0
         self._filled = 0
         self._quiet_s = 0.0
         self._last_arrival_s = 0.0
@@ -89,13 +88,9 @@ class SampleLine:
         if not self.clock.settled:
             self._restart_creep(block.arrival_s)
             return [self._release(block)]
-        if self._held:
-            self._held.append(block)
-            return self._judge()
-        if waited_s > STALL_S or block.overflow or self._filled:
-            self._held = [block]
-            self._held_s = self._steady_s = 0.0
-            self._best_s = float("inf")
+        paused = waited_s > STALL_S or block.overflow
+        if self._held or paused or self._filled:
+            self._hold(block, paused)
             return self._judge()
         return [*self._creeping(block.arrival_s, n_frames), self._release(block)]
 
@@ -113,7 +108,6 @@ class SampleLine:
             return []
         if self._held:
             self._held_s += awake_s
-            self._steady_s += awake_s
             return self._judge()
         if self._quiet_s < DEAD_S:
             return []
@@ -131,19 +125,28 @@ class SampleLine:
         self.clock.shift(-n_frames / self.clock.rate_hz)
         return [self._silence(n_frames)]
 
+    def _hold(self, block: AudioBlock, paused: bool) -> None:
+        """Put a block with those that are held back."""
+        if not self._held:
+            self._held_count, self._held_s = self.clock.count, 0.0
+            self._lateness_s = float("inf")
+        self._held.append(block)
+        self._held_count += len(block.samples)
+        lateness_s = self.clock.lateness_s(block.arrival_s, self._held_count)
+        if paused or lateness_s < self._lateness_s - CAUGHT_UP_S / 4:
+            self._even_since_s = block.arrival_s  # it pauses, or a backlog still comes
+        self._lateness_s = min(lateness_s, self._lateness_s)
+
     def _judge(self) -> list[Piece]:
         """Decide what the blocks held back mean, as soon as that can be told."""
-        lateness_s, count = float("inf"), self.clock.count
-        for block in self._held:
-            count += len(block.samples)
-            lateness_s = min(lateness_s, self.clock.lateness_s(block.arrival_s, count))
-        if lateness_s < self._best_s - CAUGHT_UP_S / 4:
-            self._best_s, self._steady_s = lateness_s, 0.0
-        if abs(lateness_s) <= CAUGHT_UP_S or (lateness_s < 0 and not self._filled):
+        lateness_s = self._lateness_s
+        if lateness_s <= CAUGHT_UP_S and not self._filled:
             return self._let_go(0)
-        over = self._held_s >= HOLD_S and self._steady_s >= STEADY_S
-        if not over and self._held_s < LONGEST_HOLD_S:
+        even_s = self._last_arrival_s - self._even_since_s
+        if even_s < HOLD_S and self._held_s < LONGEST_HOLD_S:
             return []
+        if abs(lateness_s) <= CAUGHT_UP_S:
+            return self._let_go(0)
         if lateness_s < 0:
             return self._let_go(-min(round(-lateness_s * self.clock.rate_hz), self._filled))
         sure = lateness_s >= SURE_LOSS_S or self._filled or any(b.overflow for b in self._held)

@@ -40,6 +40,8 @@ CONSTANT_S = 3.0
 DROPS_RATIO = 0.05
 DROPS_WINDOW_S = 5.0
 """share of lost pictures that is told: where OBS Studio's counter of missed frames turns red"""
+FEW_DROPS_RATIO = 0.01
+"""below this the loss is over: where that counter turns yellow"""
 STOOD_STILL_S = 1.0
 """a tick that comes so late: the computer or this program stood still. 0.47 s were seen on an
 overloaded machine (facts on recording, section 6)"""
@@ -48,6 +50,10 @@ CLOCK_STEP_S = 1.0
 judgement)"""
 LOW_S = 300.0
 """recording time left from which the disk counts as nearly full (the project's requirement)"""
+RESERVE_BYTES = 100_000_000
+RESERVE_RATIO = 0.05
+"""free space that a recording leaves to the rest of the system: `RESERVE_BYTES`, or on a small disk
+`RESERVE_RATIO` of it (our judgement)"""
 RATE_WINDOW_S = 20.0
 """the rate of writing is measured over so long (our judgement)"""
 GUESSED_RATE = 300_000.0
@@ -55,6 +61,10 @@ GUESSED_RATE = 300_000.0
 with reserve for a restless picture"""
 QUIET_FAULTS_S = 2.0
 """a fault that comes back within this time goes on: one message, not ten (our judgement)"""
+
+EDGE_S = 0.3
+"""what is noticed this soon after the last sample of a take still belongs to it: sound is written
+so much later than it is heard, at most (our judgement)"""
 
 
 @dataclass(slots=True)
@@ -99,20 +109,20 @@ class Episodes:
         """Whether a fault of this kind lasts."""
         return self._open(kind) is not None
 
-    def during(self, start_s: float, end_s: float | None = None) -> tuple[Fault, ...]:
+    def during(self, start_s: float, end_s: float = float("inf")) -> tuple[Fault, ...]:
         """Return the faults of a stretch of time, with times that count from its start.
 
-        One that lasts at its end has none.
+        One that lasts at its end has no end.
         """
         return tuple(
             Fault(
                 e.kind,
-                round(max(e.start_s - start_s, 0.0), 3),
-                None if e.end_s is None else round(e.end_s - start_s, 3),
+                round(max(min(e.start_s, end_s) - start_s, 0.0), 3),
+                None if e.end_s is None or e.end_s > end_s else round(e.end_s - start_s, 3),
                 e.detail,
             )
             for e in self._all
-            if (e.end_s is None or e.end_s >= start_s) and (end_s is None or e.start_s <= end_s)
+            if (e.end_s is None or e.end_s >= start_s) and e.start_s <= end_s + EDGE_S
         )
 
     def lasting(self, start_s: float) -> tuple[Fault, ...]:
@@ -222,9 +232,9 @@ class Picture:
         self._now_s = 0.0
 
     def feed(self, image: NDArray[np.uint8], now_s: float) -> None:
-        """Look at a small picture (BGR)."""
+        """Look at a picture, or at some pixels of it (BGR)."""
         self._now_s = now_s
-        if float(image[::4, ::4].mean()) >= BLACK_LUMA:
+        if float(image.mean()) >= BLACK_LUMA:
             self._black_since_s = None
         elif self._black_since_s is None:
             self._black_since_s = now_s
@@ -256,11 +266,13 @@ class Drops:
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int, int]] = deque()
+        self._lasts = False
 
     def lasts(self, now_s: float, written: int, dropped: int) -> bool:
         """Look at the running counts of a take."""
         if self._seen and (written < self._seen[-1][1] or dropped < self._seen[-1][2]):
             self._seen.clear()  # another take
+            self._lasts = False
         self._seen.append((now_s, written, dropped))
         while len(self._seen) > 1 and self._seen[1][0] <= now_s - DROPS_WINDOW_S:
             self._seen.popleft()
@@ -268,7 +280,9 @@ class Drops:
         if now_s - since_s < 0.9 * DROPS_WINDOW_S:
             return False
         lost = dropped - dropped_then
-        return lost > DROPS_RATIO * max(lost + written - written_then, 1)
+        limit = FEW_DROPS_RATIO if self._lasts else DROPS_RATIO
+        self._lasts = lost > limit * max(lost + written - written_then, 1)
+        return self._lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +300,7 @@ class Room:
 class Disk:
     """Tells that the disk gets full."""
 
-    def __init__(self, low_bytes: int, reserve_bytes: int) -> None:
+    def __init__(self, low_bytes: int, reserve_bytes: int | None) -> None:
         self._low_bytes = low_bytes
         self._reserve_bytes = reserve_bytes
         self._written: deque[tuple[float, int]] = deque()
@@ -305,7 +319,9 @@ class Disk:
             self._written.clear()
         else:
             self._measure(now_s, written_bytes)
-        reserve = min(self._reserve_bytes, total_bytes // 20)
+        reserve = self._reserve_bytes
+        if reserve is None:
+            reserve = min(RESERVE_BYTES, round(RESERVE_RATIO * total_bytes))
         remaining_s = max(free_bytes - reserve, 0) / self._rate
         return Room(
             free_bytes,

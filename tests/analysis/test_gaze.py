@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.errors import CalibrationRefused
 from analysis.gaze import (
     CANONICAL_CM,
     Calibration,
@@ -16,6 +17,7 @@ from analysis.gaze import (
     measure_head_pose,
     measure_raw_gaze,
 )
+from analysis.gaze_calibration import calibrate, calibrate_file
 from analysis.landmarks import FACE_COLUMN, FACE_IDS, Landmarks, detect_landmarks
 from analysis.timeline import Segment, Track
 
@@ -294,6 +296,118 @@ class TestCalibration:
         assert "calibrated-on-start" not in codes(cautions)
 
 
+SCREEN_DEG = (0.0, -9.0)
+"""The middle of the screen, below the lens: too near for the fixed limit of 10 degrees."""
+
+
+def screen_at(yaw: float, pitch: float) -> Calibration:
+    return Calibration(*LENS, screen_yaw_deg=LENS[0] + yaw, screen_pitch_deg=LENS[1] + pitch)
+
+
+class TestTwoPoints:
+    def ratio(self, gaze, calibration):
+        metrics, _ = measure_gaze(
+            take(*seconds(head_points(gaze=gaze), 10)), calibration=calibration
+        )
+        return metrics.eye_contact_ratio
+
+    def test_looking_at_the_screen_is_told_from_looking_at_the_lens(self):
+        frames = take(*seconds(CONTACT, 10), *seconds(head_points(gaze=SCREEN_DEG), 10))
+        without, _ = measure_gaze(frames)
+        one, _ = measure_gaze(frames, calibration=Calibration(*LENS))
+        two, cautions = measure_gaze(frames, calibration=screen_at(*SCREEN_DEG))
+        assert without.eye_contact_ratio == 1.0
+        assert (one.calibration, one.eye_contact_ratio) == ("one-point", 1.0)
+        assert (two.calibration, two.eye_contact_ratio) == ("two-point", pytest.approx(0.5))
+        assert [(s.start, s.end) for s in two.away] == [pytest.approx((10.0, 20.0))]
+        assert "calibrated-on-start" not in codes(cautions)
+
+    @pytest.mark.parametrize(("pitch", "contact"), [(-4.0, 1.0), (-5.0, 0.0), (9.5, 1.0)])
+    def test_the_boundary_lies_halfway(self, pitch, contact):
+        assert self.ratio((0, pitch), screen_at(*SCREEN_DEG)) == contact
+
+    @pytest.mark.parametrize(("gaze", "contact"), [((7.5, 0), 1.0), ((-8.5, 0), 0.0), ((0, 11), 0)])
+    def test_the_other_limits_stay(self, gaze, contact):
+        assert self.ratio(gaze, screen_at(*SCREEN_DEG)) == contact
+
+    def test_a_far_screen_widens_the_limit_to_its_half(self):
+        # Whose eyes answer strongly reads 24 degrees for the same screen.
+        assert self.ratio((0, -11.5), screen_at(0, -24)) == 1.0
+        assert self.ratio((0, -12.5), screen_at(0, -24)) == 0.0
+
+    def test_a_screen_beside_the_camera(self):
+        beside = screen_at(-12, -3)
+        assert self.ratio((-4, 0), beside) == 1.0
+        assert self.ratio((-7, 0), beside) == 0.0
+        assert self.ratio((7.5, 0), beside) == 1.0
+        assert self.ratio((8.5, 0), beside) == 0.0
+        assert self.ratio((0, -9), beside) == 1.0
+
+    def test_moving_the_head_changes_nothing(self):
+        moving = [head_points(head=(y, 4, 0)) for y in range(-25, 25)]
+        metrics, _ = measure_gaze(take(*moving), calibration=screen_at(*SCREEN_DEG))
+        assert metrics.eye_contact_ratio == 1.0
+
+    @pytest.mark.parametrize(
+        "withheld", [seconds(missing(), 10), seconds(CONTACT, 2), [*seconds(missing(), 5), CONTACT]]
+    )
+    def test_withheld_as_ever(self, withheld):
+        metrics, _ = measure_gaze(take(*withheld), calibration=screen_at(*SCREEN_DEG))
+        assert math.isnan(metrics.eye_contact_ratio)
+        assert metrics.calibration == "none"
+
+
+class TestMakingACalibration:
+    LENS_SPAN, SCREEN_SPAN = Segment(0.0, 5.0), Segment(5.0, 10.0)
+
+    def made(self, lens, screen):
+        return calibrate(take(*lens, *screen), self.LENS_SPAN, self.SCREEN_SPAN)
+
+    def trembling(self, gaze, by, count=25):
+        offsets = itertools.cycle([-by, 0.0, by, by / 2, -by / 2])
+        return [
+            head_points(gaze=(gaze[0] + d, gaze[1] + d)) for d in itertools.islice(offsets, count)
+        ]
+
+    def test_both_points(self):
+        found = self.made(self.trembling((0, 0), 1.0), self.trembling(SCREEN_DEG, 1.0))
+        assert (found.lens_yaw_deg, found.lens_pitch_deg) == pytest.approx(LENS, abs=0.3)
+        assert found.screen_offset_deg == pytest.approx(SCREEN_DEG, abs=0.3)
+
+    def test_blinks_are_left_out(self):
+        lens = [*seconds(CONTACT, 4.6), CLOSED, CLOSED]
+        assert self.made(lens, seconds(head_points(gaze=SCREEN_DEG), 5)).lens_pitch_deg == (
+            pytest.approx(LENS[1], abs=0.3)
+        )
+
+    @pytest.mark.parametrize(
+        ("lens", "screen", "why"),
+        [
+            (seconds(missing(), 5), seconds(DOWN, 5), "the lens, face and open eyes"),
+            (seconds(CONTACT, 5), seconds(CLOSED, 5), "middle of the screen, face and open eyes"),
+            (seconds(CONTACT, 5), seconds(CONTACT, 5), "can't be told apart"),
+            (seconds(LEFT, 5), seconds(DOWN, 5), "not seem to be on the lens"),
+            (
+                [head_points(gaze=(g, 0)) for g in (0, 7, -7, 12, -9)] * 5,
+                seconds(DOWN, 5),
+                "moved too much",
+            ),
+        ],
+    )
+    def test_refused(self, lens, screen, why):
+        with pytest.raises(CalibrationRefused, match=why):
+            self.made(lens, screen)
+
+    def test_scatter_hides_a_near_screen(self):
+        with pytest.raises(CalibrationRefused, match="told apart"):
+            self.made(self.trembling((0, 0), 2.8), self.trembling((0, -3), 2.8))
+
+    def test_the_first_half_second_does_not_count(self):
+        late = [*seconds(LEFT, 0.4), *seconds(CONTACT, 4.6)]
+        found = self.made(late, seconds(head_points(gaze=SCREEN_DEG), 5))
+        assert found.lens_yaw_deg == pytest.approx(LENS[0], abs=0.3)
+
+
 class TestCautions:
     def test_small_face(self):
         far = head_points(place=(0, 0, 220))
@@ -380,3 +494,29 @@ class TestRealClips:
         assert not [s for s in gaze.away if s.start > 55.1 and s.end < 58.8]
         assert isinstance(gaze.away, tuple)
         assert all(isinstance(s, Segment) for s in gaze.away)
+
+    def test_a_calibration_from_a_clip(self, shared_media):
+        # The same person at the lens twice: the two points can't be told apart.
+        path = shared_media / "video" / "d02_latentsync_sofa.mp4"
+        with pytest.raises(CalibrationRefused, match=r"told apart|moved too much"):
+            calibrate_file(path, Segment(1, 4), Segment(5, 8))
+
+    def test_frozen_closed_eyes_calibrate_nothing(self, shared_media):
+        path = shared_media / "video" / "dc1_answer.mp4"
+        with pytest.raises(CalibrationRefused, match="open eyes"):
+            calibrate_file(path, Segment(55.2, 58.4), Segment(45, 48))
+
+
+class TestRenderedTake:
+    """The sample's eyes are moved on purpose: its truth says when they leave the lens."""
+
+    def test_lens_and_aside(self):
+        from pathlib import Path
+
+        sample = Path(__file__).resolve().parents[2] / "sample_media" / "english_take.mp4"
+        # At the lens from 5 to 14 s, to the left of the picture from 15 to 18 s.
+        found = calibrate_file(sample, Segment(6.5, 9.5), Segment(14.9, 17.9))
+        assert found.screen_offset_deg is not None
+        yaw, pitch = found.screen_offset_deg
+        assert yaw < -6
+        assert abs(pitch) < abs(yaw)

@@ -32,15 +32,13 @@ def record(environment, *arguments, **options):
     """Run `mensetsu record` without a terminal."""
     return subprocess.run(
         command("record", *arguments),
-        cwd=ROOT,
-        env=environment,
+        **{"cwd": ROOT, "env": environment} | options,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=WITHIN_S,
         check=False,
-        **options,
     )
 
 
@@ -236,6 +234,27 @@ def test_killed_at_once_and_recovered_at_the_next_start(sound_only, store, progr
     assert program("recover", entry["id"]).out == "Nothing to recover.\n"
 
 
+def test_a_recorder_that_dies_is_told_and_its_take_recovered(sound_only, store):
+    first = subprocess.Popen(
+        command("record", "--no-video", "--question", "strengths"),
+        cwd=ROOT,
+        env=sound_only,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: any(p.stat().st_size > 60_000 for p in store.glob("*/*.mkv")), "sound")
+    children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    _, told = first.communicate(timeout=WITHIN_S)
+    assert first.returncode == 1
+    assert re.search(r"^recovered: strengths, 0:0\d, in session", told, re.M)
+    assert told.splitlines()[-1].startswith("mensetsu: the recorder ended unexpectedly")
+    session, _ = only_session(store)
+    assert session.takes[0].health.recovered
+
+
 def test_no_microphone(virtual_camera, device_environment, store):
     done = record(device_environment(None, virtual_camera), "--seconds", "1")
     assert done.returncode == 1
@@ -350,6 +369,10 @@ def test_a_session_in_a_folder_of_ones_own(sound_only, store, tmp_path):
     mixed = record(sound_only, *arguments, folder, "--language", "en")
     assert (mixed.returncode, len(read_session(folder).takes)) == (1, 1)
     assert "is in Japanese" in mixed.stderr
+
+    typo = record(sound_only, *arguments, "2026-01-01-1200-abcd", cwd=tmp_path)
+    assert typo.returncode == 1
+    assert "no session '2026-01-01-1200-abcd'" in typo.stderr
 
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()

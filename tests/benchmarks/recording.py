@@ -9,80 +9,33 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from answer_media import make_answer
-from recorded import (
-    FPS,
-    Sync,
-    lost_samples,
-    measure_sync,
-    pattern_pictures,
-    pattern_sound,
-    read_sound,
-    unique_sound,
-)
+from recording_runs import Run, analysing, hogs, record_pattern, record_portrait
 from tables import Table
 from truth import ROOT
 
 sys.path.insert(0, str(ROOT))
 
-from tests.devices.clips import frames_of
-from tests.devices.environment import device_environment, missing
-from tests.devices.virtual_camera import VirtualCamera, VirtualCameras
-from tests.devices.virtual_microphone import VirtualMicrophone
+from tests.devices.environment import missing
 
 SYNC_S, CONTROL_S, BUSY_S = 120.0, 20.0, 60.0
 INJECTED_MS = 100.0
-PORTRAIT_S = 15.0
 SETTLE_S = 60.0
 """after which memory counts: libraries are loaded and queues have been full once"""
-_HERE = Path(__file__).parent
-_SAMPLE = ROOT / "sample_media" / "english_take.mp4"
-_NICE = "RECORDER_NICE"
-_ANALYSIS_NICE = 10
-"""as `mensetsu` itself runs an analysis after a recording"""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One take and what is known about it."""
+class Options:
+    """What the command line says."""
 
-    told: dict[str, Any]
     length_s: float
-    lost: int
-    camera_dropped: int
-    """frames for which the recorder had no buffer, counted by the camera itself"""
-    load: str
-    sync: Sync | None
-    late_ms: float
-    """the longest that the virtual devices themselves were held up"""
-
-    @property
-    def health(self) -> dict[str, Any]:
-        return self.told["take"]["health"]
-
-    @property
-    def dropped(self) -> int:
-        return sum(self.health["frames_dropped_by"].values())
-
-    @property
-    def drop_share(self) -> float:
-        return self.dropped / max(1, self.dropped + self.health["frames_written"])
-
-    @property
-    def uncounted(self) -> int:
-        """Frames that are neither in the file nor among the dropped."""
-        return round(self.length_s * FPS) - self.dropped - self.health["frames_written"]
+    nice: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +62,35 @@ def main() -> None:
         default=0,
         help="priority of the recorder; below 0 (root) it stands for a machine that is idle",
     )
-    options = parser.parse_args()
-    if options.nice:
-        os.environ[_NICE] = str(options.nice)
-    parts = options.only.split(",") if options.only else list(_PARTS)
+    arguments = parser.parse_args()
+    options = Options(60 * arguments.minutes, arguments.nice)
+    parts = arguments.only.split(",") if arguments.only else list(_PARTS)
     if unknown := set(parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if lacking := missing():
         parser.error(f"the virtual devices don't run: {lacking}")
-    print(
-        f"{os.cpu_count()} cores, load before: {_load()}, recorder at nice {options.nice}",
-        flush=True,
-    )
+    print(f"{os.cpu_count()} cores, load before: {_load()}", flush=True)
+    if options.nice:
+        print(f"recorder at nice {options.nice}")
     rows: list[Row] = []
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recording-")))
         for part in parts:
-            folder = (options.keep or scratch) / part
-            found = _PARTS[part](folder, 60 * options.minutes)
+            folder = (arguments.keep or scratch) / part
+            found = _PARTS[part](folder, options)
             rows += found
             for row in found:
                 print(f"{part}: {row.what}: {row.measured}", flush=True)
     print(f"\n{_table(rows).text()}")
 
 
-def _sync(folder: Path, _: float) -> list[Row]:
-    run = _record_pattern(folder, SYNC_S)
+def _sync(folder: Path, options: Options) -> list[Row]:
+    run = record_pattern(folder, SYNC_S, options.nice)
     return [*_sync_rows(f"{SYNC_S:.0f} s", run), *_loss_rows("pattern", run)]
 
 
-def _control(folder: Path, _: float) -> list[Row]:
-    run = _record_pattern(folder, CONTROL_S, delay_s=INJECTED_MS / 1000)
+def _control(folder: Path, options: Options) -> list[Row]:
+    run = record_pattern(folder, CONTROL_S, options.nice, delay_s=INJECTED_MS / 1000)
     assert run.sync is not None
     mean = run.sync.mean_ms
     return [
@@ -153,9 +104,9 @@ def _control(folder: Path, _: float) -> list[Row]:
     ]
 
 
-def _idle(folder: Path, length_s: float) -> list[Row]:
-    run = _record_portrait(folder, length_s)
-    label = f"{length_s / 60:g} min, idle"
+def _idle(folder: Path, options: Options) -> list[Row]:
+    run = record_portrait(folder, options.length_s, options.nice)
+    label = f"{options.length_s / 60:g} min, idle"
     memory = run.told["memory_mb"]
     settled = memory[min(round(SETTLE_S), len(memory) // 2) :]
     # Means of ends: a queue that is full for a moment is no growth.
@@ -177,157 +128,29 @@ def _idle(folder: Path, length_s: float) -> list[Row]:
     ]
 
 
-def _analysis(folder: Path, length_s: float) -> list[Row]:
-    with _analysing():
-        run = _record_portrait(folder, length_s)
-    label = f"{length_s / 60:g} min, analysis beside it"
+def _analysis(folder: Path, options: Options) -> list[Row]:
+    with analysing():
+        run = record_portrait(folder, options.length_s, options.nice)
+    label = f"{options.length_s / 60:g} min, analysis beside it"
     return [*_loss_rows(label, run), *_drop_rows(label, run, None)]
 
 
-def _busy(folder: Path, _: float) -> list[Row]:
+def _busy(folder: Path, options: Options) -> list[Row]:
     count = 2 * (os.cpu_count() or 1)
-    with _hogs(count):
-        run = _record_pattern(folder, BUSY_S)
+    with hogs(count):
+        run = record_pattern(folder, BUSY_S, options.nice)
     label = f"{count} busy loops"
     rows = [*_loss_rows(label, run), *_drop_rows(label, run, 0.10)]
     return [*rows, *_sync_rows(label, run)]
 
 
-_PARTS: dict[str, Callable[[Path, float], list[Row]]] = {
+_PARTS: dict[str, Callable[[Path, Options], list[Row]]] = {
     "sync": _sync,
     "control": _control,
     "idle": _idle,
     "analysis": _analysis,
     "busy": _busy,
 }
-
-
-# --- runs ---------------------------------------------------------------------------------------
-def _record_pattern(folder: Path, length_s: float, *, delay_s: float = 0.0) -> Run:
-    sound = pattern_sound(length_s)
-    with VirtualMicrophone() as microphone, VirtualCameras() as bus:
-        camera = bus.add()
-        frames = camera.pack(pattern_pictures(length_s))
-
-        def play() -> float:
-            shown = camera.play(frames, at_s=time.monotonic() + 1.0)
-            microphone.play(sound, at_s=shown.start_s + delay_s)
-            return shown.start_s + length_s + delay_s + 0.5
-
-        return _record(folder, microphone, camera, play, sound, pattern=True)
-
-
-def _record_portrait(folder: Path, length_s: float) -> Run:
-    sound = unique_sound(length_s + 30)
-    with VirtualMicrophone() as microphone, VirtualCameras() as bus:
-        camera = bus.add()
-        camera.play(camera.pack(frames_of(make_answer(_SAMPLE, PORTRAIT_S))), repeat=True)
-        microphone.play(sound)
-
-        def wait() -> float:
-            return time.monotonic() + length_s
-
-        return _record(folder, microphone, camera, wait, sound, pattern=False)
-
-
-def _record(
-    folder: Path,
-    microphone: VirtualMicrophone,
-    camera: VirtualCamera,
-    play: Callable[[], float],
-    sound: Any,
-    *,
-    pattern: bool,
-) -> Run:
-    """Record; `play` is called when the take runs and says until when."""
-    folder.mkdir(parents=True, exist_ok=True)
-    script = str(_HERE / "run_recorder.py")
-    environment = device_environment(microphone, camera, PYTHONPATH=str(ROOT))
-    with (folder.parent / f"{folder.name}.log").open("wb") as log:
-        program = subprocess.Popen(
-            ["nice", "-n", os.environ.get(_NICE, "0"), sys.executable, script, str(folder)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        try:
-            assert program.stdout is not None
-            if program.stdout.readline().strip() != "recording":
-                program.wait()
-                raise SystemExit(f"the recorder failed:\n{Path(log.name).read_text()}")
-            dropped_before, loads = camera.counts().dropped, []
-            until_s = play()
-            while program.poll() is None and time.monotonic() < until_s:
-                loads.append(os.getloadavg()[0])
-                time.sleep(max(0.0, min(5.0, until_s - time.monotonic())))
-            dropped = camera.counts().dropped - dropped_before
-            output, _ = program.communicate("")
-        finally:
-            if program.poll() is None:
-                program.kill()
-                program.communicate()
-    if program.returncode:
-        raise SystemExit(f"the recorder failed:\n{Path(log.name).read_text()}")
-    told = json.loads(output.splitlines()[-1])
-    media = Path(told["media"])
-    _, recorded = read_sound(media)
-    lost = (_lost_of_pattern if pattern else lost_samples)(recorded, sound)
-    late_s = max(microphone.state().late_s, camera.late_s())
-    return Run(
-        told,
-        told["take"]["duration_s"],
-        lost,
-        dropped,
-        f"{sum(loads) / len(loads):.1f}",
-        measure_sync(media) if pattern else None,
-        1000 * late_s,
-    )
-
-
-def _lost_of_pattern(recorded: Any, sound: Any) -> int:
-    """The pattern begins and ends within the take."""
-    start = recorded.tobytes().find(sound[:480].tobytes()) // 2
-    return lost_samples(recorded[max(0, start) :][: len(sound)], sound)
-
-
-# --- load ---------------------------------------------------------------------------------------
-@contextlib.contextmanager
-def _analysing() -> Iterator[None]:
-    """Analyse the sample over and over, as `mensetsu` does it after an answer."""
-    with tempfile.TemporaryDirectory(prefix="analysing-") as folder:
-        loop = (
-            "import itertools, subprocess, sys\n"
-            "for n in itertools.count():\n"
-            "    subprocess.run([sys.executable, '-m', 'app', 'analyse', sys.argv[1],"
-            " '--output', f'{sys.argv[2]}/{n}'], check=True, capture_output=True)\n"
-        )
-        arguments = ["nice", "-n", str(_ANALYSIS_NICE), sys.executable, "-c", loop]
-        with _process([*arguments, str(_SAMPLE), folder]):
-            time.sleep(5.0)
-            yield
-
-
-@contextlib.contextmanager
-def _hogs(count: int) -> Iterator[None]:
-    """Keep the processor busy at the recorder's own priority."""
-    with contextlib.ExitStack() as stack:
-        for _ in range(count):
-            stack.enter_context(_process([sys.executable, "-c", "while True: pass"]))
-        yield
-
-
-@contextlib.contextmanager
-def _process(command: list[str]) -> Iterator[None]:
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-    try:
-        yield
-        assert process.poll() is None, "the load ended by itself"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        process.wait()
 
 
 # --- figures ------------------------------------------------------------------------------------

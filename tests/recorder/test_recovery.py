@@ -17,6 +17,7 @@ import pytest
 import recorder.recovery
 import recorder.remux
 from analysis.media import probe_media
+from recorder.disk import BALLAST, make_ballast
 from recorder.errors import (
     RecorderBusy,
     RecordingUnreadable,
@@ -219,6 +220,13 @@ def test_a_take_is_restored_and_entered(folder):
         ),
     )
     assert read_journal(journal_path(media)).outcome["media"] == restored.media
+
+
+def test_the_reserve_of_a_killed_recorder_is_given_back(folder):
+    cut_off(folder)
+    make_ballast(folder)
+    recover(folder)
+    assert not (folder / BALLAST).exists()
 
 
 def test_a_second_time_changes_nothing(folder):
