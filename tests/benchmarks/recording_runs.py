@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from answer_media import make_answer
 from recorded import (
     FPS,
@@ -120,7 +121,7 @@ def _record(
     environment = device_environment(microphone, camera, PYTHONPATH=str(ROOT))
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         program = subprocess.Popen(
-            ["nice", "-n", str(nice), sys.executable, script, str(folder)],
+            [sys.executable, script, str(folder), str(nice)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -195,11 +196,13 @@ def hogs(count: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _process(command: list[str]) -> Iterator[None]:
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    # In this program's own session: a session each would give each a whole share of the processor.
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield
         assert process.poll() is None, "the load ended by itself"
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
+        for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                child.kill()
         process.wait()

@@ -1,4 +1,4 @@
-"""One take with the real recorder, for recording.py: ``run_recorder.py FOLDER``.
+"""One take with the real recorder, for recording.py: ``run_recorder.py FOLDER NICE``.
 
 Stands in for the user interface: looks at preview and level as a page would. Prints "recording"
 when the take runs; ends it when standard input ends, and prints a line of JSON.
@@ -7,6 +7,7 @@ when the take runs; ends it when standard input ends, and prints a line of JSON.
 from __future__ import annotations
 
 import json
+import os
 import select
 import sys
 import time
@@ -18,6 +19,7 @@ import psutil
 from recorder.capture import CaptureOptions, Recorder
 from recorder.engine import MODULE
 from recorder.questions import read_bank
+from tests.devices.feeder import set_group_priority
 
 LOOK_S = 1 / 15
 MEMORY_EVERY_S = 1.0
@@ -32,6 +34,10 @@ def main() -> None:
         ready = recorder.open()
         # Beside it there may be the standard library's watcher of shared memory.
         (engine,) = (c for c in psutil.Process().children() if MODULE in " ".join(c.cmdline()))
+        if niceness := int(sys.argv[2]):
+            set_group_priority(engine.pid, niceness)
+            for thread in Path(f"/proc/{engine.pid}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
         recorder.begin(read_bank()[0])
         began_s, cpu_before = time.monotonic(), engine.cpu_times()
         print("recording", flush=True)

@@ -135,10 +135,20 @@ class Commands:
 
 def as_hardware() -> None:
     """Raise the priority of this process where that is allowed."""
-    try:
+    with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    except PermissionError:
-        return
+        set_group_priority(os.getpid(), NICENESS)
+
+
+def set_group_priority(pid: int, niceness: int) -> None:
+    """Set the priority of a process's session against other sessions.
+
+    Where Linux shares the processor among sessions first ("autogroup"), the niceness of a process
+    counts only within its own.
+    """
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        group.write_text(str(niceness))
 
 
 def die_with_parent() -> None:

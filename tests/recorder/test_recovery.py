@@ -273,6 +273,18 @@ def test_an_ended_take_whose_file_could_not_be_ended(folder):
     assert restored.duration_s < LENGTH_S
 
 
+def test_an_ended_take_that_lost_its_tail_later(folder):
+    """As after a power cut on a file system that kept the header and not the end."""
+    media = folder / take().media
+    with TakeJournal(journal_path(media), take()) as journal:
+        write(media).unlink()
+        journal.end(replace(take(), duration_s=LENGTH_S))
+    media.write_bytes(media.read_bytes()[: media.stat().st_size // 2])
+    (restored,) = recover(folder, report=pytest.fail)
+    assert restored.health.recovered
+    assert 1.0 < restored.duration_s < LENGTH_S - 1.0
+
+
 def test_a_recovery_that_was_stopped_before_it_entered_the_take(folder, monkeypatch):
     cut_off(folder)
 

@@ -71,7 +71,7 @@ def test_a_burst_after_a_stall_is_late_not_lost(stall_s):
 
     def late(k):
         behind = 3.0 + stall_s - (k + 1) / 100
-        return behind if 300 <= k and behind > 0 else 0.0
+        return behind if k >= 300 and behind > 0 else 0.0
 
     got = run(blocks(6, late=late), 6.9)
     assert np.array_equal(got.samples, np.arange(6 * RATE_HZ))
@@ -117,7 +117,7 @@ def test_lost_sound_on_a_busy_machine():
 
 def test_an_overflow_puts_its_silence_where_the_device_says():
     got = run(blocks(8, lost=lambda k: 400 <= k < 405, overflow={405}), 8.9)
-    numbers, places = got.places()
+    _numbers, places = got.places()
     assert np.count_nonzero(got.samples == SILENT) == pytest.approx(5 * BLOCK, abs=BLOCK)
     assert np.abs(places).max() <= CAUGHT_UP_S
     assert np.flatnonzero(got.samples == SILENT)[0] == 400 * BLOCK

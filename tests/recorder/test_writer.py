@@ -64,16 +64,22 @@ def picture(number, size=SMALL):
     return image
 
 
-def write(path, samples, times_s, *, sound=MONO, size=SMALL, block_s=0.01, **options):
+def grainy(number, size=SMALL):
+    """A picture of a camera in the dark: nothing but noise, another one every time."""
+    noise = np.random.default_rng(number)
+    return noise.integers(0, 256, (size.height_px, size.width_px, 3), dtype=np.uint8)
+
+
+def write(path, samples, times_s, *, sound=MONO, size=SMALL, image=picture, **options):
     """Write sound and pictures in the order in which they would come."""
     writer = TakeWriter(path, sound, size, **options)
     times = iter(enumerate(times_s))
     due = next(times, None)
-    step = int(block_s * sound.rate_hz)
+    step = sound.rate_hz // 100
     for first in range(0, len(samples), step):
         writer.write_sound(samples[first : first + step])
         while due is not None and due[1] < writer.samples / sound.rate_hz:
-            assert writer.write_picture(picture(due[0], size), due[1])
+            assert writer.write_picture(image(due[0], size), due[1])
             due = next(times, None)
     return writer.close()
 
@@ -208,8 +214,9 @@ def test_keyframes_come_every_second_whatever_the_rate(path, noise, codec, rate_
     times = np.arange(0, 4.5, 1 / rate_hz)
     times = times + noise.uniform(-0.2, 0.2, len(times)) / rate_hz
     times = times[times >= 0]
-    written = write(path, some_sound(noise, 4.6), times, codec=codec)
+    written = write(path, some_sound(noise, 4.6), times, codec=codec, image=grainy)
     assert written.frames == len(times)
+    assert written.bytes < 3_000_000
     with av.open(str(path)) as container:
         packets = [p for p in container.demux(video=0) if p.pts is not None]
         keys = [float(p.pts * p.time_base) for p in packets if p.is_keyframe]
@@ -485,34 +492,45 @@ def fill(path, noise):
 
 
 class FullDisk:
-    """A file that takes `room` bytes, and more once the reserve is freed."""
+    """A file with room for 400 kB, and for 3 MB more once the reserve is freed."""
 
-    def __init__(self, file, room, reserve):
-        self.file, self.room, self.reserve = file, room, reserve
+    def __init__(self, file, reserve=None):
+        self.file, self.reserve = file, reserve
+        self.room = 400_000
 
     def write(self, data):
-        room = self.room + (0 if self.reserve.exists() else self.reserve_bytes) - self.file.tell()
-        if room <= 0:
+        if self.reserve is not None and not self.reserve.exists():
+            self.room = 3_400_000
+        left = self.room - self.file.tell()
+        if left <= 0:
+            # Somebody else frees space, which comes too late for what is lost already.
+            self.room = self.room if self.reserve else 10_000_000
             raise OSError(errno.ENOSPC, "No space left on device")
-        return self.file.write(data[:room])
-
-    reserve_bytes = 3_000_000
+        return self.file.write(data[:left])
 
     def __getattr__(self, name):
         return getattr(self.file, name)
 
 
-def test_a_full_disk_with_a_reserve_ends_the_file_whole(path, noise, monkeypatch):
-    make_ballast(path.parent)
+@pytest.fixture
+def full_disk(path, monkeypatch):
+    """Let the file be on a full disk; called with the reserve of the folder, or None."""
     original = Path.open
 
-    def opened(self, *arguments, **options):
-        file = original(self, *arguments, **options)
-        if self == path and arguments[:1] == ("xb",):
-            return FullDisk(file, 400_000, path.parent / BALLAST)
-        return file
+    def install(reserve):
+        def opened(self, *arguments, **options):
+            file = original(self, *arguments, **options)
+            made = self == path and arguments[:1] == ("xb",)
+            return FullDisk(file, reserve) if made else file
 
-    monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(Path, "open", opened)
+
+    return install
+
+
+def test_a_full_disk_with_a_reserve_ends_the_file_whole(path, noise, full_disk):
+    make_ballast(path.parent)
+    full_disk(path.parent / BALLAST)
     writer, given_s = fill(path, noise)
     assert not (path.parent / BALLAST).exists()
     writer.write_sound(some_sound(noise, 1.0))  # told once; later calls do nothing
@@ -524,26 +542,19 @@ def test_a_full_disk_with_a_reserve_ends_the_file_whole(path, noise, monkeypatch
     assert probe_media(path).facts.duration_s == pytest.approx(given_s, abs=0.05)
 
 
-def test_a_full_disk_without_a_reserve_leaves_a_readable_file(path, noise, monkeypatch):
-    original = Path.open
-
-    def opened(self, *arguments, **options):
-        file = original(self, *arguments, **options)
-        if self == path and arguments[:1] == ("xb",):
-            never = path.parent / BALLAST
-            full = FullDisk(file, 400_000, never)
-            full.reserve_bytes = 0
-            return full
-        return file
-
-    monkeypatch.setattr(Path, "open", opened)
+def test_a_full_disk_without_a_reserve_leaves_a_readable_file(path, noise, full_disk):
+    full_disk(None)
     writer, given_s = fill(path, noise)
+    size = path.stat().st_size
     written = writer.close()
     assert not written.clean
     assert writer.close() == written
+    # An end behind a hole would be worse than none.
+    assert path.stat().st_size == size
     sound, frames = decoded(path)
     assert len(sound) / 48000 > given_s - 1.0
     assert frames[-1][0] > given_s - 1.0
+    assert not inspect(path).clean
 
 
 LIMITED = """
