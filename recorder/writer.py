@@ -55,6 +55,10 @@ CLUSTER_MS = 200
 """a cluster is written when it holds this much: with a frame of sound (24 ms) and a picture
 (33 ms) more it stays below 250 ms"""
 
+CLUSTER_BYTES = 32_768
+"""or this much, whatever comes first: pictures that come late, in a burst, end no cluster by their
+times; about five of 720p (our judgement)"""
+
 INTERLEAVE_CAP_US = 200_000
 """how long one stream waits for the other before it is written alone: without a cap a kill lost
 4.5 s of picture behind a late microphone, with this one 0.5 s (measured)"""
@@ -338,6 +342,7 @@ class TakeWriter:
             format="matroska",
             options={
                 "cluster_time_limit": str(CLUSTER_MS),
+                "cluster_size_limit": str(CLUSTER_BYTES),
                 "flush_packets": "1",
                 "max_interleave_delta": str(INTERLEAVE_CAP_US),
             },

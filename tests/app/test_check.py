@@ -360,7 +360,7 @@ class TestDevices:
     def test_camera_microphone_and_loudspeaker(
         self, microphone, virtual_cameras, device_environment, home, tmp_path
     ):
-        camera = virtual_cameras.add()
+        camera = virtual_cameras.add(name="Webcam")
         virtual_cameras.add(number=2, name="Spare Camera")
         camera.play(show(camera, (5, 9)), repeat=True)
         microphone.echo(0.5)

@@ -70,7 +70,8 @@ class Outcome:
     """`recover` made a take of it with the same sound and pictures"""
     kept: bool
     """nothing was deleted, and the session holds the take that was finished before"""
-    note: str = ""
+    note: str
+    """what `recover` told, and what the journal says about dropped pictures"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +335,8 @@ def _judge(folder: Path, running: Any, moment: Any) -> Outcome:
     if got is None:
         return Outcome(math.nan, False, math.nan, math.nan, False, kept, "; ".join(told))
     held_s, sound_s, picture_s = running.lost(moment, got)
+    if took and took.health.frames_dropped_by:
+        told.append(f"dropped {took.health.frames_dropped_by}")
     same = (
         again is not None
         and np.array_equal(again.samples, got.samples)

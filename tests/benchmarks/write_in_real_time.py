@@ -113,15 +113,19 @@ def main() -> None:
     while True:
         now = time.monotonic()
         due = int((now - began) * RATE_HZ) // BLOCK * BLOCK
-        if writer.samples < due:
+        idle = True
+        # As the recorder does: all the sound there is, then one picture.
+        while writer.samples < due:
             writer.write_sound(sound(writer.samples, BLOCK))
-        elif shown / PICTURES_HZ <= now - began:
+            idle = False
+        if shown / PICTURES_HZ <= now - began:
             writer.write_picture(bank[shown % PICTURES_HZ], shown / PICTURES_HZ)
             shown += 1
-        elif now - began >= second:
+            idle = False
+        if now - began >= second:
             journal.second(writer.samples / RATE_HZ, frames_dropped_by={"queue": 2})
             second += 1
-        else:
+        if idle:
             time.sleep(0.002)
         struct.pack_into(_LAYOUT, shared, 0, writer.samples, shown, writer.worst_sync_s)
 

@@ -65,8 +65,8 @@ def recorded(recorder, seconds):
 def sound_of(path):
     """Return the samples of a recording, shape (n, channels)."""
     with av.open(str(path)) as container:
+        channels = container.streams.audio[0].channels
         parts = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    channels = container.streams.audio[0].channels
     return np.concatenate([p.reshape(-1, channels) for p in parts])
 
 
