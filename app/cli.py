@@ -16,7 +16,6 @@ import typer
 from analysis.errors import AnalysisError
 from app.commands.analyse import analyse, demo, selftest
 from app.commands.check import check
-from app.commands.check import check
 from app.commands.devices import devices
 from app.commands.lists import info, models, questions
 from app.commands.record import record
@@ -34,7 +33,6 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    check,
     check,
     record,
     sessions,

@@ -72,6 +72,11 @@ class CameraFeed(threading.Thread):
         since_s = time.monotonic() - RATE_WINDOW_S
         return sum(time_s >= since_s for time_s in tuple(self._came)) / RATE_WINDOW_S
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are pictures to take."""
+        return bool(self._frames)
+
     def pop(self) -> VideoFrame | None:
         """Take the oldest picture; None = there is none."""
         try:

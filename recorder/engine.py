@@ -81,11 +81,12 @@ class Sender(threading.Thread):
             self._news.wait()
             self._news.clear()
             try:
-                while self._messages:
-                    self._out.write(encode(self._messages.popleft()))
+                # First: who reads an answer wants counters that know of it.
                 beat, self._beat = self._beat, None
                 if beat is not None:
                     self._out.write(encode(beat))
+                while self._messages:
+                    self._out.write(encode(self._messages.popleft()))
                 self._out.flush()
             except OSError:
                 self._messages.clear()

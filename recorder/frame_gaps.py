@@ -5,9 +5,14 @@ from __future__ import annotations
 import statistics
 from collections import deque
 
-PERIOD_FRAMES = 15
-"""intervals whose median is the frame period: half a second, so that a camera that slows down in
-the dark is followed soon (our judgement)"""
+PERIOD_FRAMES = 20
+"""intervals from which the frame period is told: two thirds of a second, so that a camera that
+slows down in the dark is followed soon (our judgement)"""
+SHORTEST_SHARE = 0.1
+SAME_PERIOD = 1.8
+"""the period is the median of the intervals that are not longer than `SAME_PERIOD` times the
+shortest tenth: where half of the frames are lost, most intervals are longer than the period, and
+the plain median counted 192 of 249 lost ones (measured)"""
 
 
 class GapCounter:
@@ -30,7 +35,9 @@ class GapCounter:
         """The time from frame to frame; None before enough have come."""
         if self._seen < PERIOD_FRAMES // 2:
             return None
-        return statistics.median(self._intervals_s)
+        ordered = sorted(self._intervals_s)
+        shortest_s = ordered[int(SHORTEST_SHARE * (len(ordered) - 1))]
+        return statistics.median(s for s in ordered if s <= SAME_PERIOD * shortest_s)
 
     def add(self, capture_s: float) -> None:
         """Take the capture time of the next frame."""

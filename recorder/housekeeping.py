@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from recorder.camera_feed import CameraFeed
+from recorder.episodes import Episodes
 from recorder.messages import CaptureOptions, Event, Status
 from recorder.microphone_feed import MicrophoneFeed
 from recorder.recording import Recording
@@ -30,7 +31,6 @@ from recorder.watchdogs import (
     Clocks,
     Disk,
     Drops,
-    Episodes,
     Quiet,
     Room,
     Ticks,
@@ -89,7 +89,8 @@ class Housekeeping:
         self._disk = Disk(options.low_bytes, options.reserve_bytes)
         self._room: Room | None = None
         self._process = psutil.Process()
-        self._cpu: tuple[float, float] | None = None
+        self._cpu = (time.monotonic(), 0.0)
+        self._cpu_ratio = 0.0
         self._faults: queue.SimpleQueue[tuple[TakeRun, Fault]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads = [
@@ -121,6 +122,13 @@ class Housekeeping:
         with self._reporting:
             return self._episodes.during(run.start_s, run.start_s + run.length_s)
 
+    def carry_over(self, run: TakeRun) -> None:
+        """Have the journal of a new take know the faults that last."""
+        with self._reporting:
+            lasting = self._episodes.lasting(run.start_s)
+        for fault in lasting:
+            self._faults.put((run, fault))
+
     def note(
         self,
         kind: str,
@@ -146,6 +154,10 @@ class Housekeeping:
             news = self._episodes.report(kind, lasts, at_s, detail)
         if news is not None:
             self._announce(news, self._recording.run)
+
+    def beat(self) -> None:
+        """Tell the counters now."""
+        self._beat(self._status(time.monotonic()))
 
     def now_s(self) -> float:
         """Return the present on the time line."""
@@ -185,7 +197,8 @@ class Housekeeping:
                 self._see(self._camera, now_s, tick.awake_s)
             if now_s - beat_s >= BEAT_S:
                 beat_s = now_s
-                self._beat(self._status(now_s))
+                self._measure_cpu(now_s)
+                self.beat()
 
     def _listen(self, now_s: float, awake_s: float) -> None:
         recording, microphone = self._recording, self._microphone
@@ -231,22 +244,22 @@ class Housekeeping:
             return False
         return self._drops.lasts(now_s, run.frames, sum(run.drops(camera.drops).values()))
 
+    def _measure_cpu(self, now_s: float) -> None:
+        used = self._process.cpu_times()
+        used_s = used.user + used.system
+        since_s, before_s = self._cpu
+        self._cpu = (now_s, used_s)
+        self._cpu_ratio = (used_s - before_s) / max(now_s - since_s, 1e-3)
+
     def _status(self, now_s: float) -> Status:
         run, room, camera = self._recording.run, self._room, self._camera
         clock = self._recording.line.clock
-        memory_bytes = self._process.memory_info().rss
-        used = self._process.cpu_times()
-        used_s = used.user + used.system
-        cpu_ratio = 0.0
-        if self._cpu is not None:
-            cpu_ratio = (used_s - self._cpu[1]) / max(now_s - self._cpu[0], 1e-3)
-        self._cpu = (now_s, used_s)
         common = Status(
             camera_rate_hz=camera.measured_rate_hz if camera is not None else 0.0,
             free_bytes=room.free_bytes if room else 0,
             remaining_s=room.remaining_s if room else float("inf"),
-            cpu_ratio=round(cpu_ratio, 3),
-            memory_bytes=memory_bytes,
+            cpu_ratio=round(self._cpu_ratio, 3),
+            memory_bytes=self._process.memory_info().rss,
             offset_s=clock.offset_s if clock.started else 0.0,
         )
         with self._reporting:

@@ -32,6 +32,8 @@ CUT_LIMIT_S = 1.0
 without a fault (our judgement)"""
 LAST_PICTURES_S = 0.5
 """an ended take waits so long for its last pictures; they take 0.03-0.1 s on their way"""
+LATEST_PICTURES_S = 5.0
+"""and so long while pictures wait in the queue, on a busy machine (our judgement)"""
 
 
 @dataclass(slots=True, eq=False)
@@ -227,9 +229,13 @@ class Recording:
 
     def _let_go(self) -> None:
         """Hand over the takes that have got all their pictures."""
+        if not self._ending:
+            return
         now_s = time.monotonic()
-        waiting = self._camera is not None and not self._camera.gone
-        over = [item for item in self._ending if not waiting or now_s >= item[2]]
+        if self._camera is not None and self._camera.waiting:
+            now_s -= LATEST_PICTURES_S - LAST_PICTURES_S
+        coming = self._camera is not None and (self._camera.waiting or not self._camera.gone)
+        over = [item for item in self._ending if not coming or now_s >= item[2]]
         self._ending = [item for item in self._ending if item not in over]
         for run, _, _ in over:
             self._finish(run)

@@ -110,6 +110,8 @@ class Studio:
         )
         self._housekeeping.report("video-failed", False, self._housekeeping.now_s())
         self._recording.cut(run, "switched").made.wait()
+        self._housekeeping.carry_over(run)
+        self._housekeeping.beat()
         return run.take.id
 
     def finish(self, reason: str) -> Take | None:
@@ -122,6 +124,7 @@ class Studio:
         """
         cut = self._recording.cut(None, reason)
         cut.made.wait()
+        self._housekeeping.beat()
         run = cut.ended
         if run is None:
             return None

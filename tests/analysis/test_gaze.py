@@ -507,7 +507,7 @@ class TestRealClips:
             calibrate_file(path, Segment(55.2, 58.4), Segment(45, 48))
 
 
-class TestRenderedTake:
+class TestSampleTake:
     """The sample's eyes are moved on purpose: its truth says when they leave the lens."""
 
     def test_lens_and_aside(self):

@@ -66,7 +66,7 @@ def of(devices=FINE, picture=None, sound=None):
     scope="module", params=["sample", pytest.param("real", marks=pytest.mark.shared_media)]
 )
 def frame(request):
-    """A picture in which everything is in order: a rendered one, and a real one."""
+    """A picture in which everything is in order: of the sample, and of a webcam's kind."""
     path = SAMPLE
     if request.param == "real":
         media = request.getfixturevalue("shared_media")
@@ -117,7 +117,7 @@ class TestPicture:
     def test_a_good_picture_is_in_order(self, frame):
         check = of(picture=look(frame))
         flagged = {i.id for i in check.items if i.state == FIX}
-        # Plants and furniture behind the real person, the shoulders of the drawn one: at the limit.
+        # At their limits: plants behind the one person, the tilted space suit of the other.
         assert flagged <= {"background-busy", "shoulders-level"}
         for name in ("face-found", "face-centred", "eye-line", "face-brightness", "sharpness"):
             assert item(check, name).state == PASS

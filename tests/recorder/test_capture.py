@@ -50,7 +50,7 @@ from tests.recorder.live import QUESTION
 with Recorder(Path(sys.argv[1]), CaptureOptions()) as recorder:
     recorder.open()
     recorder.begin(QUESTION)
-    print(recorder._process.pid, flush=True)
+    print(recorder.pid, flush=True)
     time.sleep(600)
 """
 
@@ -217,7 +217,7 @@ def test_signals_to_the_recorder(microphone, folder):
     with Recorder(folder, SOUND_ONLY) as recorder:
         recorder.open()
         recorder.begin(QUESTION)
-        process = psutil.Process(recorder._process.pid)
+        process = psutil.Process(recorder.pid)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGHUP)
         recorded(recorder, 1.0)
@@ -234,7 +234,7 @@ def test_a_recorder_that_was_killed(microphone, folder):
         recorder.open()
         recorder.begin(QUESTION)
         recorded(recorder, 1.5)
-        os.kill(recorder._process.pid, signal.SIGKILL)
+        os.kill(recorder.pid, signal.SIGKILL)
         with pytest.raises(RecorderFailed, match="mensetsu recover"):
             wait(lambda: recorder.status() and False, "the end is noticed")
         with pytest.raises(RecorderFailed):
@@ -253,12 +253,12 @@ def test_a_recorder_that_was_killed(microphone, folder):
 def test_a_recorder_that_hangs_is_noticed(microphone, folder):
     with Recorder(folder, SOUND_ONLY) as recorder:
         recorder.open()
-        os.kill(recorder._process.pid, signal.SIGSTOP)
+        os.kill(recorder.pid, signal.SIGSTOP)
         try:
             with pytest.raises(RecorderFailed, match="not answered for 5 s"):
                 wait(lambda: recorder.status() and False, "the silence is noticed")
         finally:
-            os.kill(recorder._process.pid, signal.SIGCONT)
+            os.kill(recorder.pid, signal.SIGCONT)
 
 
 def test_devices_that_can_not_be_used(devices, folder):
@@ -379,7 +379,8 @@ def test_faults_of_the_disk_reach_the_user(devices, tmp_path):
             wait(lambda: _begins(recorder), "a take begins when there is room again")
             session = recorder.close()
         first, second = session.takes
-        assert [f.kind for f in first.health.faults] == ["disk-low", "disk-full"]
+        kinds = [f.kind for f in first.health.faults if f.kind != "frames-dropped"]
+        assert kinds == ["disk-low", "disk-full"]
         for take in (first, second):
             samples = sound_of(folder / take.media)
             assert len(samples) == round(take.duration_s * 48_000)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from recorder.capture import CaptureOptions, Recorder
+from recorder.microphone_feed import MEND_AFTER_S
 from tests.devices.virtual_camera import moving_pattern
 from tests.recorder.live import QUESTION, Told, noise, picture_times_of, recorded, sound_of, wait
 
@@ -116,15 +117,16 @@ def test_a_microphone_that_is_pulled_out_and_another_takes_over(begin):
     assert studio.lag_s(take.duration_s - 0.5) == pytest.approx(studio.lag_s(0.5), abs=GAP_ERROR_S)
 
 
-def test_without_any_microphone_the_take_goes_on_in_silence(begin):
+def test_a_silent_microphone_is_opened_anew(begin):
+    """It is still there and not suspended, but sends nothing: another stream may help."""
     studio = begin(video=False)
-    studio.microphone.unload(on="spare_microphone")
-    studio.microphone.unload()
+    studio.microphone.stall()
     studio.told.began("microphone-stalled")
-    recorded(studio.recorder, 1.0)
-    studio.microphone.reload()
+    recorded(studio.recorder, MEND_AFTER_S + 2.0)
+    studio.microphone.stall(False)
     studio.told.over("microphone-stalled")
     take = studio.finish(after_s=FOUND_S)
+    assert studio.kinds() == ["microphone-stalled"]
     assert studio.lag_s(take.duration_s - 0.5) == pytest.approx(studio.lag_s(0.5), abs=GAP_ERROR_S)
 
 
@@ -196,7 +198,7 @@ def test_a_fault_that_lasts_is_told_to_the_next_take_too(begin):
 
 def test_a_program_that_stood_still(begin):
     studio = begin(video=True)
-    pid = studio.recorder._process.pid
+    pid = studio.recorder.pid
     os.kill(pid, signal.SIGSTOP)
     time.sleep(3.0)
     os.kill(pid, signal.SIGCONT)

@@ -19,6 +19,15 @@ def test_every_gap_counts_whatever_the_rate_really_is(rate_hz):
     assert gaps.period_s == pytest.approx(1 / rate_hz)
 
 
+@pytest.mark.parametrize("lost_share", [0.1, 0.3, 0.5, 0.65])
+def test_a_computer_that_loses_most_frames(lost_share):
+    random = np.random.default_rng(7)
+    busy = random.uniform(size=3000) < lost_share
+    busy[[0, -1]] = False
+    times = np.arange(3000) / 30 + random.uniform(0, 0.002, 3000)
+    assert counted(times[~busy]).missed == pytest.approx(busy.sum(), rel=0.05)
+
+
 def test_late_frames_are_not_lost_ones():
     random = np.random.default_rng(2)
     times = np.arange(900) / 30 + random.uniform(0, 0.012, 900)
@@ -32,7 +41,7 @@ def test_late_frames_are_not_lost_ones():
 def test_a_camera_that_slows_down_in_the_dark():
     times = [k / 30 for k in range(100)] + [100 / 30 + k / 15 for k in range(200)]
     gaps = counted(times)
-    assert gaps.missed <= PERIOD_FRAMES / 2 + 1
+    assert gaps.missed <= PERIOD_FRAMES
     assert gaps.period_s == pytest.approx(1 / 15)
 
 
