@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -19,6 +20,9 @@ from recorder.watchdogs import Picture
 QUEUE_BYTES = 60_000_000
 """pictures waiting for the encoder: 0.7 s of 1280×720, more than the longest stall measured
 (0.47 s); with 90 pictures the process grew to 384 MB"""
+QUEUE_S = 0.4
+"""no picture waits longer: what waits is lost in a crash. With 60 MB alone a kill on a busy machine
+took up to 2.3 s of the picture (measured), 1 s is the most it may (the project's requirement)"""
 PREVIEW_EVERY = 2
 WATCH_EVERY_PX = 8
 """the watchdogs see every so many pixels of every picture, as they are: sensor noise stays"""
@@ -109,14 +113,23 @@ class CameraFeed(threading.Thread):
         self._came.append(self.newest_s)
         while self._came[0] < self.newest_s - RATE_WINDOW_S:
             self._came.popleft()
-        if (len(self._frames) + 1) * frame.image.nbytes > QUEUE_BYTES:
-            self._queue_drops += 1
-        else:
-            self._frames.append(frame)
+        self._frames.append(frame)
+        self._thin_out()
         if self._count % PREVIEW_EVERY == 0:
             self._meters.write_preview(shrunk(frame.image), frame.capture_s)
         self.picture.feed(frame.image[::WATCH_EVERY_PX, ::WATCH_EVERY_PX].copy(), self.newest_s)
         self._count += 1
+
+    def _thin_out(self) -> None:
+        """Leave the oldest pictures out where the encoder is behind."""
+        newest = self._frames[-1]
+        with contextlib.suppress(IndexError):  # the encoder has just taken the last one
+            while (
+                len(self._frames) * newest.image.nbytes > QUEUE_BYTES
+                or newest.capture_s - self._frames[0].capture_s > QUEUE_S
+            ):
+                self._frames.popleft()
+                self._queue_drops += 1
 
     def _nothing_came(self, source: CameraSource) -> None:
         if self._stopping.is_set():

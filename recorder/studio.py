@@ -107,6 +107,7 @@ class Studio:
             self._camera.rate_hz if self._camera is not None else None,
             self._drops,
             self._recording.line.overflows,
+            language=self._session.language,
         )
         self._housekeeping.report("video-failed", False, self._housekeeping.now_s())
         self._recording.cut(run, "switched").made.wait()
@@ -167,6 +168,9 @@ class Studio:
             self._keep(made)
             return made
         session = read_session(self._folder)
+        if session.takes:
+            # They were recorded under another set-up.
+            return session
         return replace(
             session,
             setup=options.setup or session.setup,

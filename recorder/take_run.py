@@ -33,6 +33,7 @@ class TakeRun:
     picture_rate_hz : what the camera promises; None = sound only.
     drops : running counts of lost pictures by cause, of the camera.
     overflows : running count of the microphone.
+    language : of the session.
 
     Raises
     ------
@@ -47,6 +48,8 @@ class TakeRun:
         picture_rate_hz: float | None,
         drops: dict[str, int],
         overflows: int,
+        *,
+        language: str,
     ) -> None:
         self.take = take
         self.reason = "asked"
@@ -72,7 +75,7 @@ class TakeRun:
             picture = PictureFormat(*take.frame_size_px, picture_rate_hz)
         sound = SoundFormat(take.sample_rate_hz, take.channels)
         self._writing_journal = threading.Lock()
-        self._journal = TakeJournal(journal_path(media), take)
+        self._journal = TakeJournal(journal_path(media), take, language=language)
         try:
             self._writer = TakeWriter(media, sound, picture)
         except BaseException:

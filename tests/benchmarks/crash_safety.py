@@ -140,8 +140,9 @@ class WholeRecorder:
         return time.monotonic()
 
     def kill(self) -> float:
-        process = self.recorder._process
-        assert process is not None
+        link = self.recorder._link
+        assert link is not None
+        process = link._process
         moment = self.moment()
         process.kill()
         process.wait()
