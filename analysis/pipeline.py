@@ -26,6 +26,7 @@ from typing import Any
 
 from analysis import fillers as filler_rules
 from analysis import worker
+from analysis.capture_faults import capture_cautions, lost_sound
 from analysis.errors import AnalysisCancelled, AnalysisError, AnalysisFailed
 from analysis.media import RATE_HZ, Probe, probe_media
 from analysis.models import resolve_model, user_dir
@@ -37,7 +38,7 @@ from analysis.results import (
     Provenance,
 )
 from analysis.speech import SHORTEST_PAUSE_S
-from recorder.session import GazeCalibration, Question
+from recorder.session import CaptureHealth, GazeCalibration, Question
 
 Progress = Callable[[str, float], None]
 """stage ("sound" or "picture") and the share of it that is done, 0..1, never falling"""
@@ -76,6 +77,7 @@ def analyse_media(
     options: AnalysisOptions | None = None,
     question: Question | None = None,
     take_id: str | None = None,
+    health: CaptureHealth | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> AnswerAnalysis:
@@ -87,6 +89,7 @@ def analyse_media(
     options : choices.
     question : what was answered; its length band belongs to the report.
     take_id : default: the file's name without its ending.
+    health : what the recorder noted about the take.
     progress : told about each stage.
     cancel : set from another thread to stop within a second.
 
@@ -97,7 +100,8 @@ def analyse_media(
     options = options or AnalysisOptions()
     probe = probe_media(path)
     facts = probe.facts
-    cautions = list(probe.cautions)
+    length_s = facts.audio_duration_s if facts.audio_codec else facts.video_duration_s
+    cautions = [*probe.cautions, *capture_cautions(health, length_s)]
     has_audio, has_video = facts.audio_codec is not None, facts.video_codec is not None
     with _scratch(probe) as scratch:
         requests: dict[str, worker.Request] = {}
@@ -113,6 +117,7 @@ def analyse_media(
                     "language": options.language,
                     "beam_size": options.beam_size,
                     "lexicon_override": user_dir() / "fillers.toml",
+                    "lost": lost_sound(health, length_s),
                 },
             )
         if has_video and options.video:

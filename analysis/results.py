@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from analysis.timeline import Segment, Segments, Track
+from analysis.timeline import Segment, Segments, Track, intersect, total
 from recorder.session import Question
 
 # 1: first version.
-SCHEMA = 1
+# 2: stretches of an answer in which the microphone delivered nothing.
+SCHEMA = 2
 
 LONG_PAUSE_S = 5.0
 """Pauses above this are left out of the pace (they are silences, shown on their own): one block
@@ -103,6 +104,8 @@ class SpeechMetrics:
     """Japanese only"""
     character_count: int | None = None
     """Japanese only; letters, kana and kanji without punctuation"""
+    lost: Segments = ()
+    """where the microphone delivered nothing: neither speech nor a pause of the candidate's"""
 
     @property
     def answer_s(self) -> float:
@@ -115,20 +118,26 @@ class SpeechMetrics:
         return tuple(p for p in self.pauses if p.place == "inside")
 
     @property
+    def heard_s(self) -> float:
+        """Answer without what the microphone lost, s."""
+        lost = intersect(self.lost, (self.answer,)) if self.answer else ()
+        return self.answer_s - total(lost)
+
+    @property
     def articulating_s(self) -> float:
         """Answer without its pauses of at least 0.25 s, s."""
-        return self.answer_s - sum(p.duration_s for p in self.pauses_inside)
+        return self.heard_s - sum(p.duration_s for p in self.pauses_inside)
 
     @property
     def pace_base_s(self) -> float:
         """Answer without its pauses above `LONG_PAUSE_S`, s."""
         inside = self.pauses_inside
-        return self.answer_s - sum(p.duration_s for p in inside if p.duration_s > LONG_PAUSE_S)
+        return self.heard_s - sum(p.duration_s for p in inside if p.duration_s > LONG_PAUSE_S)
 
     @property
     def speech_rate_wpm(self) -> float:
         """Words per minute of the answer, all pauses included; NaN = not measured."""
-        return _per_minute(self.word_count, self.answer_s)
+        return _per_minute(self.word_count, self.heard_s)
 
     @property
     def pace_wpm(self) -> float:
@@ -143,7 +152,7 @@ class SpeechMetrics:
     @property
     def syllable_rate_per_min(self) -> float:
         """Syllables per minute of the answer, pauses included."""
-        return _per_minute(self.syllable_count, self.answer_s)
+        return _per_minute(self.syllable_count, self.heard_s)
 
     @property
     def syllable_articulation_rate_per_min(self) -> float:
@@ -153,7 +162,7 @@ class SpeechMetrics:
     @property
     def mora_rate_per_min(self) -> float:
         """Morae per minute of the answer, pauses included."""
-        return _per_minute(self.mora_count, self.answer_s)
+        return _per_minute(self.mora_count, self.heard_s)
 
     @property
     def mora_articulation_rate_per_min(self) -> float:
@@ -163,7 +172,7 @@ class SpeechMetrics:
     @property
     def character_rate_per_min(self) -> float:
         """Characters per minute of the answer, pauses included."""
-        return _per_minute(self.character_count, self.answer_s)
+        return _per_minute(self.character_count, self.heard_s)
 
     @property
     def pace_characters_per_min(self) -> float:
@@ -173,9 +182,9 @@ class SpeechMetrics:
     @property
     def pause_ratio(self) -> float:
         """Share of the answer that is pause, 0..1."""
-        if not self.answer or not self.answer_s:
+        if not self.answer or not self.heard_s:
             return math.nan
-        return sum(p.duration_s for p in self.pauses_inside) / self.answer_s
+        return sum(p.duration_s for p in self.pauses_inside) / self.heard_s
 
     @property
     def longest_pause(self) -> Pause | None:

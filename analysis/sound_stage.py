@@ -56,6 +56,7 @@ def measure_sound(
     language: str,
     beam_size: int = 5,
     lexicon_override: Path | None = None,
+    lost: Segments = (),
     progress: Callable[[float], None],
 ) -> SoundResult:
     """Measure everything that can be heard.
@@ -67,6 +68,7 @@ def measure_sound(
     choice : the speech model.
     language : "en", "ja" or "auto".
     lexicon_override : the user's own list of fillers, if it exists.
+    lost : where the recorder noted that the microphone delivered nothing, s.
     progress : called with the share that is done, 0..1.
 
     Raises
@@ -123,11 +125,12 @@ def measure_sound(
                 transcript,
                 hesitations=lexicon.hesitations,
                 heard=tuple(Segment(h.start, h.end) for h in hesitations if h.counted),
+                lost=lost,
             )
         else:
-            metrics = measure_speech(speech, sound.duration_s, None)
+            metrics = measure_speech(speech, sound.duration_s, None, lost=lost)
     else:
-        metrics = measure_speech(speech, sound.duration_s, None)
+        metrics = measure_speech(speech, sound.duration_s, None, lost=lost)
         cautions.append(
             Caution(
                 "no-speech",

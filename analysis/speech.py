@@ -7,6 +7,7 @@ Pause : a silence of at least 0.25 s. Pauses, and so every silence above 30 s, c
     activity alone, never from word times (a recogniser stretches words over silences).
 Speech rate : units per minute of the answer, all pauses included.
 Articulation rate : units per minute of the answer, pauses excluded.
+Lost : where the microphone delivered nothing. It is no pause, and no part of the rates.
 Units : English words without hesitations, syllables; Japanese morae of the reading, characters.
 """
 
@@ -23,6 +24,10 @@ from analysis.timeline import Segment, Segments, extent, gaps, intersect, suppor
 SHORTEST_PAUSE_S = 0.25
 """shorter silences belong to articulation (De Jong & Bosker 2013 found 250–300 ms best)"""
 
+LOST_MARGIN_S = 1.0
+"""around lost sound no pause is measured: a fault is noticed up to this much late (0.5 s without
+sound, and the wait for what is only late; see the recorder's watchdogs)"""
+
 _BARE = re.compile(r"[^\w'’-]+")
 _VOWEL_GROUPS = re.compile(r"[aeiouy]+")
 
@@ -34,6 +39,7 @@ def measure_speech(
     *,
     hesitations: frozenset[str] = frozenset(),
     heard: Segments = (),
+    lost: Segments = (),
 ) -> SpeechMetrics:
     """Measure duration, pauses and pace.
 
@@ -44,9 +50,11 @@ def measure_speech(
     transcript : None = not recognised; rates are then not measured.
     hesitations : written forms of "um" and the like, which are no words.
     heard : where hesitations were found; words that lie there are those sounds, misheard.
+    lost : where the recorder noted that the microphone delivered nothing, s.
     """
     answer = extent(speech)
-    pauses = find_pauses(speech, duration_s)
+    lost = _around(lost, speech, duration_s)
+    pauses = find_pauses(speech, duration_s, lost)
     metrics = SpeechMetrics(
         duration_s=duration_s,
         answer=answer,
@@ -55,20 +63,21 @@ def measure_speech(
         after_s=max(0.0, duration_s - answer.end) if answer else float("nan"),
         pauses=pauses,
         speech=speech,
+        lost=lost,
     )
     if transcript is None or answer is None:
         return metrics
     return replace(metrics, **count_units(transcript, hesitations, support(heard)))
 
 
-def find_pauses(speech: Segments, duration_s: float) -> tuple[Pause, ...]:
+def find_pauses(speech: Segments, duration_s: float, lost: Segments = ()) -> tuple[Pause, ...]:
     """Return every silence of at least `SHORTEST_PAUSE_S`, with its place.
 
     Where nobody speaks, the whole recording is one silence before an answer that never came.
     """
     answer = extent(speech)
     pauses = []
-    for gap in gaps(speech, Segment(0.0, max(duration_s, answer.end if answer else 0.0))):
+    for gap in gaps((*speech, *lost), Segment(0.0, max(duration_s, answer.end if answer else 0.0))):
         if gap.duration_s < SHORTEST_PAUSE_S:
             continue
         if answer is None or gap.end <= answer.start:
@@ -77,6 +86,16 @@ def find_pauses(speech: Segments, duration_s: float) -> tuple[Pause, ...]:
             place = "after" if gap.start >= answer.end else "inside"
         pauses.append(Pause(gap.start, gap.end, place))
     return tuple(pauses)
+
+
+def _around(lost: Segments, speech: Segments, duration_s: float) -> Segments:
+    """Return lost sound with its margins, as far as nobody speaks in them."""
+    wide = support(
+        Segment(max(0.0, s.start - LOST_MARGIN_S), min(duration_s, s.end + LOST_MARGIN_S))
+        for s in lost
+        if s.start < duration_s
+    )
+    return tuple(part for s in wide for part in gaps(speech, s))
 
 
 def count_units(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.results import AnswerAnalysis
@@ -10,7 +10,15 @@ from analysis.storage import read_analysis
 from app.errors import SourceUnknown
 from app.results_folder import ANALYSIS, find_media
 from recorder.errors import SessionUnreadable
-from recorder.session import FILE_NAME, GazeCalibration, Question, Session, Take, read_session
+from recorder.session import (
+    FILE_NAME,
+    CaptureHealth,
+    GazeCalibration,
+    Question,
+    Session,
+    Take,
+    read_session,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Recording:
     """folder that its results already have"""
     calibration: GazeCalibration | None = None
     """of the candidate's gaze, made before the take with its camera"""
+    health: CaptureHealth | None = None
+    """what the recorder noted"""
 
 
 def find_recordings(source: Path) -> tuple[Recording, ...]:
@@ -43,7 +53,7 @@ def find_recordings(source: Path) -> tuple[Recording, ...]:
         A session or an analysis that can't be read.
     """
     if not source.is_dir():
-        return (Recording(source, calibration=_calibration_beside(source)),)
+        return (_from_session(source) or Recording(source),)
     if (source / ANALYSIS).is_file():
         analysis = read_analysis(source / ANALYSIS)
         media = find_media(analysis, source)
@@ -51,29 +61,15 @@ def find_recordings(source: Path) -> tuple[Recording, ...]:
             raise SourceUnknown(
                 f"the recording {analysis.media.path} that belongs to {source} is gone: put it back"
             )
+        known = _from_session(media) or Recording(media)
         return (
-            Recording(
-                media,
-                analysis.take_id,
-                analysis.question,
-                output=source,
-                calibration=_calibration_beside(media),
-            ),
+            replace(known, take_id=analysis.take_id, question=analysis.question, output=source),
         )
     if (source / FILE_NAME).is_file():
         session = read_session(source)
         if not session.takes:
             raise SourceUnknown(f"the session {source} holds no takes")
-        return tuple(
-            Recording(
-                source / take.media,
-                take.id,
-                take.question,
-                session.language,
-                calibration=_calibration_of(session, take),
-            )
-            for take in session.takes
-        )
+        return tuple(_of_take(session, take, source) for take in session.takes)
     raise SourceUnknown(
         f"{source} is a folder without a session or results of mensetsu: give an audio or video"
         " file, a session or a take"
@@ -109,14 +105,25 @@ def find_analyses(source: Path) -> tuple[tuple[AnswerAnalysis, Path], ...]:
     raise SourceUnknown(f"{source}: no such file or folder")
 
 
-def _calibration_beside(media: Path) -> GazeCalibration | None:
-    """Return the calibration of a recording that lies in its session; else None."""
+def _from_session(media: Path) -> Recording | None:
+    """Return a recording with what its session knows of it; None = it lies in none."""
     try:
         session = read_session(media.parent)
     except SessionUnreadable:
         return None
     take = next((take for take in session.takes if take.media == media.name), None)
-    return None if take is None else _calibration_of(session, take)
+    return None if take is None else _of_take(session, take, media.parent)
+
+
+def _of_take(session: Session, take: Take, folder: Path) -> Recording:
+    return Recording(
+        folder / take.media,
+        take.id,
+        take.question,
+        session.language,
+        calibration=_calibration_of(session, take),
+        health=take.health,
+    )
 
 
 def _calibration_of(session: Session, take: Take) -> GazeCalibration | None:

@@ -201,6 +201,7 @@ def _analyse(
                 options=options,
                 question=recording.question,
                 take_id=recording.take_id,
+                health=recording.health,
                 progress=bars,
             )
         return analysis, results.write(analysis, targets)

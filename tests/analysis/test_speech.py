@@ -22,6 +22,42 @@ def transcript(text, language="en"):
     return Transcript(language, 1.0, "base", words)
 
 
+class TestLostSound:
+    """The microphone was dead from 10 to 14 s of an answer of 20 s."""
+
+    SPEECH = segs((0, 8), (9, 9.5), (15.5, 20))
+
+    def measured(self, lost):
+        return measure_speech(self.SPEECH, 20.0, transcript("one two three"), lost=lost)
+
+    def test_a_dead_microphone_is_no_pause(self):
+        before = self.measured(())
+        assert [(p.start, p.end) for p in before.pauses] == [(8, 9), (9.5, 15.5)]
+        after = self.measured(segs((10, 14)))
+        # A second around it is as uncertain; what lies beyond that was heard.
+        assert after.lost == segs((9.5, 15.0))
+        assert [(p.start, p.end) for p in after.pauses] == [(8, 9), (15.0, 15.5)]
+
+    def test_rates_leave_it_out(self):
+        after = self.measured(segs((10, 14)))
+        assert (after.answer_s, after.heard_s) == (20.0, 14.5)
+        assert after.speech_rate_wpm == pytest.approx(3 / 14.5 * 60)
+        assert after.articulating_s == pytest.approx(13.0)
+        assert after.pace_base_s == pytest.approx(14.5)
+        assert after.pause_ratio == pytest.approx(1.5 / 14.5)
+
+    def test_it_ends_no_silence_of_the_candidate(self):
+        found = measure_speech(segs((0, 1), (50, 51)), 51.0, None, lost=segs((40, 41)))
+        assert [(p.start, p.end) for p in found.pauses] == [(1, 39), (42, 50)]
+        assert len(found.silences_over_limit) == 1
+
+    def test_before_the_answer_and_beyond_the_end(self):
+        found = measure_speech(segs((5, 6)), 8.0, None, lost=segs((0, 2), (7.5, 20), (30, 31)))
+        assert found.lost == segs((0, 3), (6.5, 8.0))
+        assert [(p.start, p.end) for p in found.pauses] == [(3, 5), (6, 6.5)]
+        assert found.heard_s == found.answer_s == 1.0
+
+
 class TestPauses:
     def test_before_inside_after(self):
         assert find_pauses(segs((1, 3), (4, 6)), 8.0) == (
