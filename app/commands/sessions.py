@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from app.results_folder import ANALYSIS
 from app.session_folder import find_session, recover_folder, recover_unfinished
 from app.takes import clock, health, title
 from recorder import store
-from recorder.session import Take
+from recorder.session import SetupUsed, Take
 from recorder.store import SessionEntry
 
 
@@ -92,12 +93,22 @@ def _show(entry: SessionEntry) -> None:
     made = datetime.fromisoformat(entry.session.created).astimezone()
     language = {"en": "English", "ja": "Japanese"}.get(entry.session.language, "?")
     typer.echo(f"{entry.id}  {made:%d %b %Y %H:%M}  {language}  {size}")
+    typer.echo(f"  {_setup(entry.session.setup)}")
     for take in entry.session.takes:
         analysed = "analysed" if is_analysed(entry.folder, take) else "not analysed"
         typer.echo(f"  {clock(take.duration_s):>5}  {title(take)}  ({analysed}; {health(take)})")
     if not entry.session.takes:
         typer.echo("  no takes")
     typer.echo("")
+
+
+def _setup(setup: SetupUsed | None) -> str:
+    """Say under which set-up a session was recorded."""
+    if setup is None:
+        return "set-up not checked before"
+    made = datetime.fromisoformat(setup.made).astimezone()
+    found = f"{len(setup.to_fix)} to fix: {', '.join(setup.to_fix)}" if setup.to_fix else "in order"
+    return f"set-up checked {made:%d %b %Y %H:%M}, {found}"
 
 
 def _row(entry: SessionEntry) -> dict[str, Any]:
@@ -109,6 +120,8 @@ def _row(entry: SessionEntry) -> dict[str, Any]:
         "size_bytes": entry.size_bytes,
         "created": None if session is None else session.created,
         "language": None if session is None else session.language,
+        "setup": session and session.setup and asdict(session.setup),
+        "gaze_calibrated": session and session.calibration is not None,
         "takes": [_take_row(entry.folder, take) for take in session.takes] if session else [],
     }
 

@@ -9,7 +9,14 @@ from dataclasses import replace
 import pytest
 
 from recorder.questions import find_question, read_bank
-from recorder.session import CaptureHealth, Fault, Take, read_session, write_session
+from recorder.session import (
+    CaptureHealth,
+    Fault,
+    SetupUsed,
+    Take,
+    read_session,
+    write_session,
+)
 from recorder.store import create_session, session_lock
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a POSIX terminal")
@@ -59,6 +66,7 @@ def test_sessions_are_listed_with_their_takes(mensetsu, recorded):
     assert (done.code, done.err) == (0, "")
     assert re.fullmatch(
         rf"{recorded.name}  \d\d \w+ \d{{4}} \d\d:\d\d  English  2\.0 MB\n"
+        r"  set-up not checked before\n"
         r"   1:01  strengths  \(analysed; 10 of 100 pictures lost\)\n"
         r"   1:01  Why \[bold\]\?  \(not analysed; recovered after an interruption; the camera"
         r" is gone\)\n\n",
@@ -69,6 +77,25 @@ def test_sessions_are_listed_with_their_takes(mensetsu, recorded):
     assert [take["analysed"] for take in row["takes"]] == [True, False]
     assert [take["recovered"] for take in row["takes"]] == [False, True]
     assert [take["duration_s"] for take in row["takes"]] == [61.5, 61.5]
+
+
+def test_a_session_says_under_which_set_up_it_was_recorded(mensetsu, store):
+    setup = SetupUsed("2026-01-31T12:00:00+00:00", ("face-found",), ("backlight", "snr"), ())
+    folder = create_session(store, "ja", setup)
+    assert re.search(
+        r"set-up checked \d\d \w+ 2026 \d\d:\d\d, 2 to fix: backlight, snr\n",
+        mensetsu("sessions").out,
+    )
+    (row,) = json.loads(mensetsu("sessions", "--json").out)
+    assert row["setup"] == {
+        "made": setup.made,
+        "passed": ["face-found"],
+        "to_fix": ["backlight", "snr"],
+        "not_checked": [],
+    }
+    assert row["gaze_calibrated"] is False
+    write_session(replace(read_session(folder), setup=replace(setup, to_fix=())), folder)
+    assert ", in order\n" in mensetsu("sessions").out
 
 
 def test_a_broken_session_is_listed_with_its_reason(mensetsu, recorded, store):
