@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from recorder import errors
@@ -119,7 +118,7 @@ class Event:
 
 def encode(message: dict[str, Any]) -> bytes:
     """Return a message as a line."""
-    return json.dumps(message, ensure_ascii=True, default=_plain).encode("ascii") + b"\n"
+    return json.dumps(message, ensure_ascii=True).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:
@@ -194,9 +193,3 @@ def error_from_dict(data: dict[str, Any]) -> errors.RecorderError:
     if data.get("reason") is not None and issubclass(kind, errors.DeviceUnusable):
         return kind(data["message"], data["reason"])
     return kind(data["message"])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"no JSON form of {value!r}")

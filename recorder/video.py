@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,10 +122,10 @@ class CameraSource:
                 capture_s = self._grab()
                 if capture_s is None:
                     break
+                self._gaps.add(capture_s)  # a broken one came, too: it is counted as such only
                 frame = self._retrieve(capture_s)
                 if frame is not None:
                     self.last_frame_s = time.monotonic()
-                    self._gaps.add(capture_s)
                     break
                 self.unreadable += 1
         if self._closed:
@@ -169,6 +169,12 @@ class CameraSource:
             }
         for property_, value in settings.items():
             self._capture.set(property_, value)
+        self._decode: Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None] | None = None
+        granted = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        if self.camera.backend == V4L2 and granted == cv2.VideoWriter.fourcc(*"MJPG"):
+            # Decoded by OpenCV's capture, a broken picture would come as the one before it again.
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+            self._decode = lambda data: cv2.imdecode(data, cv2.IMREAD_COLOR)
         granted_hz = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.rate_hz = granted_hz if 1 <= granted_hz <= 1000 else float(rate_hz)
         self.size_px = (0, 0)
@@ -228,6 +234,8 @@ class CameraSource:
         """Return the grabbed picture; None if it is broken or raw data."""
         with contextlib.suppress(self._error):
             fine, image = self._capture.retrieve()
+            if fine and image is not None and self._decode is not None:
+                image = self._decode(image.reshape(-1))
             if fine and image is not None and image.ndim == 3 and image.shape[2] == 3:
                 return image
         return None

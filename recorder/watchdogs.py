@@ -26,8 +26,8 @@ CLIPS_WINDOW_S = 1.0
 not)"""
 CLIPPING_OVER_S = 3.0
 """without a clip for so long, the clipping is over (our judgement)"""
-NO_PICTURE_S = 0.7
-"""no picture for so long: the camera stopped. 20 frames at 30/s; the longest wait of a healthy
+NO_PICTURE_S = 0.6
+"""no picture for so long: the camera stopped. 18 frames at 30/s; the longest wait of a healthy
 one on a busy machine was 0.47 s, and it has to be told within 1 s"""
 BLACK_LUMA = 20.0
 """mean of a black picture: limited range video puts black at 16, and a covered sensor adds

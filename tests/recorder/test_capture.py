@@ -347,8 +347,9 @@ def test_the_recorder_reaches_no_network():
     assert done.stdout.split("\n") == ["refused"] * 3 + ["b'x'", ""]
 
 
-def test_faults_of_the_disk_reach_the_user(devices, tmp_path):
-    """A small disk: warned at once, closed before it is full, refused after, all readable."""
+@pytest.mark.parametrize("reserve", [None, 0])
+def test_a_disk_that_gets_full(devices, tmp_path, reserve):
+    """Warned at once, closed before it is full (or in the moment it is), refused, all readable."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -361,14 +362,15 @@ def test_faults_of_the_disk_reach_the_user(devices, tmp_path):
         folder = disk / "session"
         folder.mkdir()
         fill = disk / "fill"
-        with Recorder(folder, CaptureOptions()) as recorder:
+        with Recorder(folder, CaptureOptions(reserve_bytes=reserve)) as recorder:
             recorder.open()
             told = Told(recorder)
             recorder.begin(QUESTION)
             assert told.began("disk-low").start_s < 3
             recorded(recorder, 1.5)
             free = os.statvfs(disk)
-            fill.write_bytes(b"\1" * (free.f_bavail * free.f_frsize - 1_500_000))
+            left = 1_500_000 if reserve is None else 0
+            fill.write_bytes(b"\1" * (free.f_bavail * free.f_frsize - left))
             full = told.over("disk-full")
             assert describe(full)[0].startswith("The disk is full")
             finished = told.finished()

@@ -227,13 +227,22 @@ def test_closing_while_another_thread_reads(virtual_camera, device_environment):
 
 
 @virtual_devices
-def test_broken_pictures_harm_nothing(virtual_camera, device_environment):
-    """OpenCV's V4L2 gives the picture before once more in their place."""
+def test_broken_pictures_are_counted_and_none_stands_in_for_them(
+    virtual_camera, device_environment
+):
+    """OpenCV's own V4L2 decoding gives the picture before once more in their place."""
     with Program(device_environment(None, virtual_camera), START) as program:
         program.run("opened(); frames(2)")
         virtual_camera.play([b"\xff\xd8 no picture \xff\xd9" * 20] * 10)
         program.run("frames(30)")
         assert program.value("all(f.image.shape == (720, 1280, 3) for f in taken)")
+        assert program.value("source.unreadable") == 10
+        missed = program.value("source.missed")
+        assert missed == pytest.approx(virtual_camera.counts().dropped, abs=3)  # not twice
+        assert (
+            program.value("any((a.image == b.image).all() for a, b in zip(taken, taken[1:]))")
+            is False
+        )
 
 
 @virtual_devices
