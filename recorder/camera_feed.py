@@ -98,14 +98,23 @@ class CameraFeed(threading.Thread):
     def run(self) -> None:
         """Read until told to stop."""
         while not self._stopping.is_set():
-            if self._source is None:
-                self._source = self._find_again()
-                continue
-            frame = self._source.read()
-            if frame is None:
-                self._nothing_came(self._source)
-            else:
-                self._take(frame)
+            try:
+                self._step()
+            except Exception:
+                # The sound must not end with the picture, and the picture not for ever.
+                _log.exception("the camera's thread failed: the camera is opened anew")
+                self._give_up()
+
+    def _step(self) -> None:
+        source = self._source
+        if source is None:
+            self._source = self._find_again()
+            return
+        frame = source.read()
+        if frame is None:
+            self._nothing_came(source)
+        else:
+            self._take(frame)
 
     def _take(self, frame: VideoFrame) -> None:
         self.gone = False
@@ -114,15 +123,14 @@ class CameraFeed(threading.Thread):
         while self._came[0] < self.newest_s - RATE_WINDOW_S:
             self._came.popleft()
         self._frames.append(frame)
-        self._thin_out()
+        self._thin_out(frame)
         if self._count % PREVIEW_EVERY == 0:
             self._meters.write_preview(shrunk(frame.image), frame.capture_s)
         self.picture.feed(frame.image[::WATCH_EVERY_PX, ::WATCH_EVERY_PX].copy(), self.newest_s)
         self._count += 1
 
-    def _thin_out(self) -> None:
+    def _thin_out(self, newest: VideoFrame) -> None:
         """Leave the oldest pictures out where the encoder is behind."""
-        newest = self._frames[-1]
         with contextlib.suppress(IndexError):  # the encoder has just taken the last one
             while (
                 len(self._frames) * newest.image.nbytes > QUEUE_BYTES
@@ -138,10 +146,15 @@ class CameraFeed(threading.Thread):
         if not gone and time.monotonic() - self.newest_s < GIVE_UP_S:
             return
         self.gone = gone
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Close the camera; the next step looks for it."""
         self.picture.forget()
-        self._earlier.update(camera=source.missed, unreadable=source.unreadable)
-        self._source = None
-        source.close()
+        source, self._source = self._source, None
+        if source is not None:
+            self._earlier.update(camera=source.missed, unreadable=source.unreadable)
+            source.close()
 
     def _find_again(self) -> CameraSource | None:
         """Wait a moment and try to open the same camera; None = not yet."""

@@ -157,12 +157,10 @@ def main() -> None:
 def _end_with_thread(failure: threading.ExceptHookArgs) -> None:
     """End the process with a thread that failed: half a recorder would pretend to record.
 
-    What was recorded is on the disk, and the user interface tells of the end. Only the camera's
-    thread may go alone: its watchdog tells that no pictures come.
+    What was recorded is on the disk, and the user interface tells of the end.
     """
     threading.__excepthook__(failure)
-    if failure.thread is None or failure.thread.name != "camera":
-        os._exit(1)
+    os._exit(1)
 
 
 def _obey(commands: queue.SimpleQueue[dict[str, Any]], sender: Sender) -> None:
