@@ -492,3 +492,25 @@ class TestRealClips:
         assert analysis.speech.speaking_s > 5
         (caution,) = [c for c in analysis.warnings if c.code == "language-not-supported"]
         assert "Russian" in caution.text
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="this system does not group processes"
+)
+@pytest.mark.parametrize("niceness", [0, 10])
+def test_a_patient_worker_yields_to_other_sessions(niceness):
+    """It has a session of its own, where niceness alone says nothing to the others."""
+    code = (
+        f"import os; os.nice({niceness} - os.nice(0))\n"
+        "from analysis.worker import yield_to_other_sessions\n"
+        "yield_to_other_sessions()\n"
+        "print(open('/proc/self/autogroup').read())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().endswith(f"nice {niceness}")
