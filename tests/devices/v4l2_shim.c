@@ -217,6 +217,10 @@ static void *stream(void *argument)
             return 0;
         }
         if ((int32_t)(written - next) >= 0) {
+            if (r->slot[next % r->slots].number != next) {
+                hand_over(h, next++); /* overwritten while we stood still: lost */
+                continue;
+            }
             int64_t at = (int64_t)r->slot[next % r->slots].at_ns;
             if (at < began) {
                 next++;
