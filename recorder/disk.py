@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from recorder.session import sync_folder
+
 BALLAST = ".reserve"
 """name of the reserve in a session folder"""
 
@@ -47,19 +49,6 @@ def sync_file(descriptor: int) -> None:
         os.fsync(descriptor)
     else:
         os.fdatasync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where the system offers that."""
-    if os.name == "nt":
-        return  # a folder can't be opened there; NTFS keeps names in its own journal
-    # Some network file systems refuse; their names are the server's business.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def open_for_sync(path: Path) -> int:

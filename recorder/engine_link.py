@@ -51,9 +51,9 @@ class EngineLink:
         self._answered = threading.Condition()
         self._asked = 0
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in end)
-        # A group of its own: Ctrl-C and the terminal's end reach only us.
+        # On its own (on Windows without a console): Ctrl-C and the terminal's end reach only us.
         flags: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}  # type: ignore[attr-defined]
             if os.name == "nt"
             else {"start_new_session": True}
         )

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recorder.disk import free_ballast, is_full, sync_file, sync_folder
+from recorder.disk import free_ballast, is_full, sync_file
 from recorder.errors import FolderRefused
-from recorder.session import Fault, Take, take_from_dict
+from recorder.session import Fault, Take, sync_folder, take_from_dict
 
 SUFFIX = ".journal.jsonl"
 

@@ -100,6 +100,8 @@ def list_microphones() -> tuple[Microphone, ...]:
             env=environment,
             timeout=LIST_LIMIT_S,
             check=False,
+            # Windows: no console window flashes up.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         answer: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as exc:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recorder.disk import free_ballast, is_full, sync_folder
+from recorder.disk import free_ballast, is_full
 from recorder.errors import RecordingUnreadable, WriterFailed
 from recorder.journal import SUFFIX, JournalRead, journal_path, note_outcome, read_journal
 from recorder.session import (
@@ -26,6 +26,7 @@ from recorder.session import (
     Session,
     Take,
     read_session,
+    sync_folder,
     write_session,
 )
 

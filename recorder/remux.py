@@ -20,9 +20,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from recorder.disk import is_full, sync_folder
+from recorder.disk import is_full
 from recorder.encoders import PictureFormat, SoundFormat, is_hidden_vp8
 from recorder.errors import RecordingUnreadable, WriterFailed
+from recorder.session import sync_folder
 from recorder.sink import Sink, full_message
 from recorder.writer import Written
 

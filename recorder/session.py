@@ -7,9 +7,11 @@ question bank change nothing that was recorded.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from recorder.errors import SessionUnreadable
 # 2: drops by cause, gaps, faults and devices of a take; set-up and calibration of a session.
 SCHEMA = 2
 FILE_NAME = "session.json"
+_WINDOWS = os.name == "nt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ def write_session(session: Session, folder: Path) -> Path:
             json.dump(asdict(session), out, ensure_ascii=False, indent=1, allow_nan=False)
             out.flush()
             os.fsync(out.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
         sync_folder(folder)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -240,15 +243,28 @@ def write_session(session: Session, folder: Path) -> Path:
     return path
 
 
+def _replace(temporary: str, path: Path) -> None:
+    """Put a file in the place of another, which on Windows somebody may just be reading."""
+    for wait_s in (0.05,) * 20 if _WINDOWS else ():
+        try:
+            os.replace(temporary, path)
+            return
+        except PermissionError:  # a virus scanner, an indexer, a backup
+            time.sleep(wait_s)
+    os.replace(temporary, path)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power loss (Windows does so by itself)."""
-    if os.name == "nt":
+    if _WINDOWS:
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    # Some network file systems refuse; their names are the server's business.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def take_from_dict(data: dict[str, Any]) -> Take:

@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from recorder.session import (
     Session,
     SetupUsed,
     read_session,
+    sync_folder,
     write_session,
 )
 
@@ -263,7 +263,7 @@ def _begin(
     """Write the session.json of a new session."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
     write_session(Session(id_, created, language, (), setup, calibration), folder)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _entry(folder: Path) -> SessionEntry:
@@ -297,17 +297,6 @@ def _held(path: Path, busy: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new entry of a folder survive a power cut (Windows does so by itself)."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,12 @@
+import errno
 import json
+import os
+import stat
 from dataclasses import replace
 
 import pytest
 
+from recorder import session as session_module
 from recorder.errors import RecorderError, SessionUnreadable
 from recorder.session import (
     FILE_NAME,
@@ -92,6 +96,35 @@ def test_a_failed_write_leaves_the_old_file(folder):
         write_session(broken, folder)
     assert read_session(folder) == SESSION
     assert [p.name for p in folder.iterdir()] == [FILE_NAME]
+
+
+def test_a_file_system_that_syncs_no_folders(folder, monkeypatch):
+    """As some network shares."""
+
+    def refuse(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_session(SESSION, folder)
+    assert read_session(folder) == SESSION
+
+
+def test_a_file_that_somebody_on_windows_is_just_reading(folder, monkeypatch):
+    refusals = [PermissionError(13, "in use")] * 3
+    real = os.replace
+
+    def replace_unless_read(*paths):
+        if refusals:
+            raise refusals.pop()
+        real(*paths)
+
+    write_session(SESSION, folder)
+    monkeypatch.setattr(session_module, "_WINDOWS", True)
+    monkeypatch.setattr(os, "replace", replace_unless_read)
+    write_session(replace(SESSION, takes=()), folder)
+    assert read_session(folder).takes == ()
+    assert not refusals
 
 
 def test_a_missing_file_or_folder(tmp_path):
