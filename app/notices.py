@@ -22,7 +22,7 @@ AGAIN = {
     "frames-dropped": "Pictures are no longer lost.",
     "disk-low": "There is enough space on the disk again.",
 }
-"""what is told when a fault is over; the others are moments, and their end is no news"""
+"""what is told when a fault is over; the end of the others is no news, unless it is all there is"""
 
 
 class Notices:
@@ -43,12 +43,21 @@ class Notices:
             return text if news else None
         if event.kind != "fault-over":
             return None
-        text, until_s, _ = self._shown.get(kind, ("", -math.inf, False))
         if kind not in AGAIN:
-            self._shown[kind] = (text, until_s, False)
-            return None
+            return self._add_moment(event.fault, now_s)
         self._shown[kind] = (AGAIN[kind], now_s + OVER_SHOWN_S, False)
         return AGAIN[kind]
+
+    def _add_moment(self, fault: Fault, now_s: float) -> str | None:
+        """Take the end of a fault, which may be the first that is told of it."""
+        shown, until_s, lasts = self._shown.get(fault.kind, ("", -math.inf, False))
+        if lasts:
+            self._shown[fault.kind] = (shown, until_s, False)
+            return None
+        # A sleep, a gap, a full disk: the recorder knows of them only when they are over.
+        text = sentence(fault)
+        self._shown[fault.kind] = (text, now_s + SHOWN_S, False)
+        return text if text != shown or now_s >= until_s else None
 
     def texts(self, now_s: float) -> tuple[str, ...]:
         """Return what is shown at a moment, the oldest first."""

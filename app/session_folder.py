@@ -62,7 +62,7 @@ def open_session(
         else:
             folder = _chosen(given)
             new = not store.is_session(folder)
-            if folder.parent.resolve() != root.resolve():
+            if not _in_store(folder):
                 # Within the store, the recorder itself holds this lock.
                 store.check_folder(root)
                 stack.enter_context(store.recording_lock(root))
@@ -102,19 +102,30 @@ def recover_unfinished(root: Path, *, again: bool = False) -> int:
     int
         Count of the takes that were recovered.
     """
+    return sum(_recover_if_any(e.folder, again=again) for e in store.list_sessions(root))
+
+
+def recover_given(given: Path | None) -> None:
+    """Repair what is unfinished in an earlier session that lies outside the store."""
+    if given is None:
+        return
+    folder = _chosen(given)
+    if store.is_session(folder) and not _in_store(folder):
+        _recover_if_any(folder)
+
+
+def _recover_if_any(folder: Path, *, again: bool = False) -> int:
     from recorder.recovery import find_unfinished
 
-    count = 0
-    for entry in store.list_sessions(root):
-        try:
-            if find_unfinished(entry.folder, again=again):
-                count += len(recover_folder(entry.folder, again=again))
-        except (RecorderBusy, SessionUnreadable):
-            # That one is being recorded, or can't be read, as `mensetsu sessions` tells.
-            continue
-        except RecorderError as exc:
-            typer.echo(f"note: {exc}", err=True)
-    return count
+    try:
+        if find_unfinished(folder, again=again):
+            return len(recover_folder(folder, again=again))
+    except (RecorderBusy, SessionUnreadable):
+        # That one is being recorded, or can't be read, as `mensetsu sessions` tells.
+        pass
+    except RecorderError as exc:
+        typer.echo(f"note: {exc}", err=True)
+    return 0
 
 
 def recover_folder(folder: Path, *, again: bool = False) -> tuple[Take, ...]:
@@ -150,6 +161,10 @@ def _chosen(given: Path) -> Path:
     elif store.is_id(str(given)) and not folder.exists():
         raise SourceUnknown(f"no session {str(given)!r}: mensetsu sessions lists them")
     return folder
+
+
+def _in_store(folder: Path) -> bool:
+    return folder.parent.resolve() == config.sessions_dir().resolve()
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -28,9 +28,10 @@ COUNTDOWN_S = 3.0
 DEAF_S = 0.4
 """after a key did something: a key that is held down does it once (our judgement)"""
 CUT_SHORT = {
-    "disk-full": "The disk is full: this answer ended, and is kept so far.",
-    "write-failed": "The recording could not be written on: this answer ended, and is kept so far.",
+    "disk-full": "The disk is full: this answer ended",
+    "write-failed": "The recording could not be written on: this answer ended",
 }
+NOT_ENDED = "Its file could not be ended as it should; it is recovered when you stop."
 
 
 class Device(Protocol):
@@ -91,6 +92,8 @@ class Sitting:
         self._over = False
         self.cut_short: str | None = None
         """why the last answer ended before its time, if nobody is there to go on"""
+        self.not_ended = False
+        """whether an answer is on the disk whose file could not be ended as it should"""
 
     def run(self) -> None:
         """Ask until the questions are through or the user stops."""
@@ -139,15 +142,25 @@ class Sitting:
         except (FolderRefused, WriterFailed) as exc:
             if not self._plan.by_hand:
                 raise
-            self._take = None
-            self._wait(str(exc))
+            why = str(exc)
+            if self._take is not None:
+                # The recorder has refused before it ended the old one, which would go on unseen.
+                self._end()
+                self._again = self._asked - 1
+                why = f"{why} {self._saved}"
+            self._display.tell(why)
+            self._wait(why)
             return
         self._takes += 1
         self._enter(Phase.recording)
 
     def _end(self) -> None:
         self._take = None
-        self._device.finish()
+        try:
+            self._device.finish()
+        except WriterFailed as exc:
+            self.not_ended = True
+            self._display.tell(str(exc))
         self._tell_news(time.monotonic())
 
     def _next(self) -> None:
@@ -216,23 +229,30 @@ class Sitting:
             text = self._notices.add(event, now_s)
             if text is not None:
                 self._display.tell(text)
-            if event.take is not None:
-                self._tell_take(event.take, event.reason)
+            if event.kind == "take-finished":
+                self._tell_end(event)
         level = self._device.level()
         self._voice.add(now_s, level.rms_dbfs, level.clipped)
 
-    def _tell_take(self, take: Take, reason: str) -> None:
-        self._saved = f"Kept: {take.media} ({clock(take.duration_s)}, {health(take)})"
+    def _tell_end(self, event: Event) -> None:
+        """Tell of a take that has ended; one that ended by itself ends the question, too."""
+        take = event.take
+        if take is None:
+            self.not_ended = True
+            self._saved = NOT_ENDED
+        else:
+            self._saved = f"Kept: {take.media} ({clock(take.duration_s)}, {health(take)})"
         self._display.tell(self._saved)
-        if reason not in CUT_SHORT or take.id != self._take:
+        if event.reason not in CUT_SHORT or event.take_id != self._take:
             return
         self._take = None
-        self._display.tell(CUT_SHORT[reason])
+        why = CUT_SHORT[event.reason] + ("." if take is None else ", and is kept so far.")
+        self._display.tell(why)
         if self._plan.by_hand:
             self._pause_after(self._asked)
-            self._saved = f"{CUT_SHORT[reason]} {self._saved}"
+            self._saved = f"{why} {self._saved}"
         else:
-            self.cut_short = CUT_SHORT[reason]
+            self.cut_short = why
             self._over = True
 
     def _show(self) -> None:

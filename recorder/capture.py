@@ -231,8 +231,8 @@ def record_take(
             for event in recorder.events():
                 if on_event is not None:
                     on_event(event)
-                if event.kind == "take-finished" and event.take_id == id_ and event.take:
-                    return event.take  # the disk was full
+                if event.kind == "take-finished" and event.take_id == id_:
+                    return _ended(event.take)  # the disk was full, or could not be written
             recorder.status()
             if on_level is not None:
                 on_level(recorder.level())
@@ -243,7 +243,10 @@ def record_take(
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or stop.wait(min(LOOK_S, left_s)):
                 break
-        take = recorder.finish()
-        if take is None:
-            raise RecorderFailed("the take was closed, and could not be ended as it should")
-        return take
+        return _ended(recorder.finish())
+
+
+def _ended(take: Take | None) -> Take:
+    if take is None:
+        raise RecorderFailed("the take was closed, and could not be ended as it should")
+    return take

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.errors import AnalysisError
 from analysis.models import user_dir
 from app import config
 from app.check_recording import Wanted
@@ -22,9 +23,10 @@ from app.check_store import (
 )
 from app.check_view import BACKDROP, ask_backdrop, show_backdrop, show_check
 from app.commands.record import SessionLanguage
-from app.errors import OutputRefused
+from app.errors import AppError, OutputRefused
 from app.output import print_json
 from app.remembered import read_choices
+from recorder.errors import RecorderError
 from recorder.session import GazeCalibration
 
 if TYPE_CHECKING:
@@ -108,7 +110,12 @@ def check(
     told = check_to_dict(result, live=live)
     if not as_json:
         show_check(result)
-    drawn = _draw(result, limits, image)
+    refused: AppError | AnalysisError | RecorderError | None = None
+    drawn = None
+    try:
+        drawn = _draw(result, limits, image)
+    except OutputRefused as exc:
+        refused = exc  # told at the end: the check itself is made, and is kept
     by_hand = not as_json and _interactive()
     ticked: dict[str, bool] = {}
     if by_hand:
@@ -122,14 +129,21 @@ def check(
     saved = save_check(home, told)
     if calibrate is None and by_hand and live and devices.camera is not None:
         calibrate = typer.confirm("\nCalibrate your gaze now (10 seconds)?", default=True, err=True)
-    calibration = _calibrate(home, wanted) if calibrate else None
+    calibration, why = None, None
+    if calibrate:
+        try:
+            calibration = _calibrate(home, wanted)
+        except (AppError, AnalysisError, RecorderError) as exc:
+            refused, why = exc, str(exc)
     if as_json:
         found = calibration and dataclasses.asdict(calibration)
-        print_json({**told, "saved": str(saved), "calibration": found})
+        print_json({**told, "saved": str(saved), "calibration": found, "calibration_refused": why})
     else:
         if drawn is not None:
             typer.echo(f"picture: {drawn}")
         typer.echo(f"kept: {saved}")
+    if refused is not None:
+        raise refused
 
 
 def _with_files(

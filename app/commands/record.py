@@ -26,6 +26,7 @@ from app.session_folder import (
     check_language,
     open_session,
     recover_folder,
+    recover_given,
     recover_unfinished,
     session_language,
 )
@@ -88,6 +89,7 @@ def record(
         raise typer.BadParameter("leave either --camera or --no-video out")
     by_hand = _interactive()
     recover_unfinished(config.sessions_dir())
+    recover_given(session)
     before = session_language(session)
     asked = choose_questions(question or [], set_name, ask=by_hand)
     choices = read_choices(config.choices_file())
@@ -125,6 +127,8 @@ def record(
                 with open_keys() as keys, open_display(ready, languages) as display:
                     sitting = Sitting(plan, recorder, keys, display, level_band)
                     sitting.run()
+            if sitting.not_ended:
+                _recover_now(folder)
         done = read_session(folder)
         takes = tuple(take for take in done.takes if take.id not in earlier)
         _show_takes(done, takes, folder)
@@ -203,6 +207,14 @@ def _kept_when_stopped(folder: Path, earlier: set[str]) -> Iterator[None]:
         with contextlib.suppress(RecorderError):
             recover_folder(folder)
         raise
+
+
+def _recover_now(folder: Path) -> None:
+    """Restore the answers of this sitting whose files could not be ended as they should."""
+    try:
+        recover_folder(folder)
+    except RecorderError as exc:
+        typer.echo(f"note: not recovered yet, 'mensetsu recover' tries again: {exc}", err=True)
 
 
 def _show_takes(session: Session, takes: tuple[Take, ...], folder: Path) -> None:

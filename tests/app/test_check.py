@@ -10,11 +10,14 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from analysis.errors import CalibrationRefused
+from analysis.setup_check import DeviceFacts, FileFacts
 from analysis.setup_items import read_limits
 from app.check_store import (
     earlier_checks,
@@ -155,13 +158,33 @@ class TestBadInput:
         assert mensetsu("check", "--nonsense").code == 2
 
     def test_a_picture_that_can_not_be_drawn(self, mensetsu, voice, still, tmp_path):
-        done = mensetsu("check", "--microphone", voice, "--image", tmp_path / "o.png")
+        out = tmp_path / "o.png"
+        done = mensetsu("check", "--microphone", voice, "--image", out, "--json")
         assert done.code == 1
         assert "no picture to draw in" in done.err
+        # The check itself is told and kept.
+        told = json.loads(done.out)
+        assert told["image"] is None
+        assert Path(told["saved"]).is_file()
         (tmp_path / "folder.png").mkdir()
         done = mensetsu("check", "--camera", still, "--image", tmp_path / "folder.png")
         assert done.code == 1
         assert "is a folder" in done.err
+
+    def test_a_refused_calibration_does_not_hide_the_result(self, mensetsu, home, monkeypatch):
+        devices = SimpleNamespace(measured=FileFacts(None, None, None, None), devices=DeviceFacts())
+        monkeypatch.setattr("app.check_devices.check_devices", lambda *_: devices)
+
+        def refuse(*_):
+            raise CalibrationRefused("lens and screen can't be told apart")
+
+        monkeypatch.setattr("app.check_gaze.calibrate_gaze", refuse)
+        done = mensetsu("check", "--json", "--calibrate")
+        assert (done.code, done.err) == (1, "mensetsu: lens and screen can't be told apart\n")
+        told = json.loads(done.out)
+        assert told["calibration"] is None
+        assert told["calibration_refused"] == "lens and screen can't be told apart"
+        assert Path(told["saved"]).is_file()
 
     def test_a_mistake_in_the_own_limits(self, mensetsu, still, home):
         (home / "setup.toml").write_text("[face]\nlow = 1\n", encoding="utf-8")

@@ -6,8 +6,14 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from app.commands import record
+from recorder.errors import MicrophoneUnusable
+from recorder.journal import TakeJournal, journal_path
+from recorder.messages import Event, Ready, Status
+from recorder.meters import Level
 from recorder.questions import find_question, read_bank
 from recorder.session import (
     CaptureHealth,
@@ -17,7 +23,8 @@ from recorder.session import (
     read_session,
     write_session,
 )
-from recorder.store import create_session, session_lock
+from recorder.store import create_session, create_session_at, session_lock
+from recorder.writer import SoundFormat, TakeWriter
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a POSIX terminal")
 
@@ -172,6 +179,85 @@ def test_recover_of_nothing_that_is_there(mensetsu):
     done = mensetsu("recover", "2026-01-01-1200-abcd")
     assert done.code == 1
     assert "mensetsu sessions lists them" in done.err
+
+
+def leave_cut_off(folder):
+    """Leave a take as a recorder leaves it whose file could not be ended."""
+    id_ = f"{read_session(folder).id}-01"
+    asked = find_question(read_bank(), "strengths")
+    take = Take(id_, asked, "01-strengths.mkv", 0.0, 48_000, 1, None, CaptureHealth())
+    media = folder / take.media
+    with TakeJournal(journal_path(media), take):
+        writer = TakeWriter(media, SoundFormat(48_000, 1), None)
+        for _ in range(300):
+            writer.write_sound(np.ones((480, 1), np.int16))
+        shutil.copy(media, folder / "copy")
+        writer.close()
+        (folder / "copy").replace(media)
+    return id_
+
+
+def test_what_was_cut_off_in_a_session_elsewhere_is_recovered_first(
+    mensetsu, monkeypatch, tmp_path
+):
+    folder = tmp_path / "mine"
+    create_session_at(folder, "en", None, None)
+    id_ = leave_cut_off(folder)
+
+    def refuse(*_, **__):
+        assert [take.id for take in read_session(folder).takes] == [id_]
+        raise MicrophoneUnusable("no microphone")
+
+    monkeypatch.setattr(record, "_open_recorder", refuse)
+    done = mensetsu("record", "--session", folder, "--question", "strengths")
+    assert (done.code, done.out) == (1, "")
+    assert re.match(r"recovered: .*, in session mine\n", done.err)
+    assert done.err.endswith("mensetsu: no microphone\n")
+
+
+def test_an_answer_whose_file_could_not_be_ended_is_recovered_and_shown(
+    mensetsu, monkeypatch, store
+):
+    ready = Ready("Mic", "m", 48_000, 1, "none", False, None, None, None, None, None)
+    closed = []
+
+    class Device:
+        def __init__(self, folder):
+            self.folder = folder
+            self.news = []
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            closed.append(self.folder)
+
+        def begin(self, question, *, goal=None):
+            id_ = leave_cut_off(self.folder)
+            self.news = [Event("take-finished", id_, reason="write-failed")]
+            return id_
+
+        def finish(self):
+            return None
+
+        def status(self):
+            return Status()
+
+        def events(self):
+            news, self.news = self.news, []
+            return news
+
+        def level(self):
+            return Level()
+
+    monkeypatch.setattr(record, "_open_recorder", lambda folder, *_, **__: (Device(folder), ready))
+    done = mensetsu("record", "--question", "strengths", "--seconds", "1", "--no-video")
+    assert len(closed) == 1
+    assert done.code == 1
+    assert "Nothing was recorded." not in done.out
+    assert "recovered after an interruption" in done.out
+    assert "recovered: strengths" in done.err
+    assert "could not be written on: this answer ended.\n" in done.err
 
 
 def test_a_short_take_does_not_stop_the_analysis_of_the_others(mensetsu, recorded, voice):

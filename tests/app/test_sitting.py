@@ -7,7 +7,8 @@ import pytest
 
 from app import sitting
 from app.record_view import Phase
-from recorder.errors import FolderRefused
+from recorder import capture
+from recorder.errors import FolderRefused, RecorderFailed, WriterFailed
 from recorder.messages import Event, Status
 from recorder.questions import read_bank
 from recorder.session import CaptureHealth, Fault, Take
@@ -39,11 +40,12 @@ class World:
         self.views = []
         self.told = []
         self.refuse = None
+        self.broken = False  # files can't be ended
 
     # The device.
     def begin(self, question, *, goal=None):
         if self.refuse:
-            raise self.refuse
+            raise self.refuse  # like the recorder: a running take goes on
         if self.running:
             self._finish("switched")
         self.running = (f"s-{len(self.takes) + 1:02}", question)
@@ -53,13 +55,20 @@ class World:
 
     def finish(self):
         self.done.append("finish")
-        return self._finish("asked") if self.running else None
+        if self.running is None:
+            return None
+        take = self._finish("asked")
+        if take is None:
+            raise WriterFailed("01.mkv can't be ended")
+        return take
 
     def _finish(self, reason):
         id_, question = self.running
         length = self.now - self.began_s
-        take = Take(id_, question, f"{id_}.mkv", length, 48_000, 1, None, CaptureHealth())
-        self.takes.append(take)
+        take = None
+        if not self.broken:
+            take = Take(id_, question, f"{id_}.mkv", length, 48_000, 1, None, CaptureHealth())
+            self.takes.append(take)
         self.news.append(Event("take-finished", id_, take=take, reason=reason))
         self.running = None
         return take
@@ -261,3 +270,84 @@ def test_a_refused_beginning_is_an_error_where_nobody_is(monkeypatch):
     world.refuse = FolderRefused("no space for recordings")
     with pytest.raises(FolderRefused):
         run(monkeypatch, wait(1), by_hand=False, world=world)
+
+
+def test_a_refused_next_ends_the_answer_that_is_running(monkeypatch):
+    world = World()
+
+    def refuse():
+        world.refuse = WriterFailed("no encoder")
+
+    def free():
+        world.refuse = None
+
+    script = (COUNTDOWN, wait(2), refuse, "n", wait(2), free, "n", COUNTDOWN, wait(1), "s")
+    run(monkeypatch, *script, world=world)
+    first, second, _ = (q.id for q in QUESTIONS)
+    assert world.done == [f"begin {first}", "finish", f"begin {second}", "finish"]
+    paused = next(view for view in world.views if view.phase is Phase.paused)
+    assert paused.saved.startswith("no encoder Kept: s-01.mkv (0:0")
+    assert [key for key, _ in paused.keys] == ["n", "a", "s"]
+
+
+@pytest.mark.parametrize("reason", ["disk-full", "write-failed"])
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_an_answer_whose_file_can_not_be_ended_is_over(monkeypatch, reason, by_hand):
+    world = World()
+    world.broken = True
+
+    def fail():
+        world._finish(reason)
+
+    script = (COUNTDOWN if by_hand else [], wait(2), fail, wait(5), "s")
+    run(monkeypatch, *script, by_hand=by_hand, world=world)
+    assert world.sitting.not_ended
+    why = f"{sitting.CUT_SHORT[reason]}."
+    assert why in world.told
+    if by_hand:
+        assert world.views[-1].phase is Phase.paused
+        assert world.views[-1].saved == f"{why} {sitting.NOT_ENDED}"
+    else:
+        assert world.sitting.cut_short == why
+
+
+def test_an_end_that_fails_is_told_and_the_sitting_goes_on(monkeypatch):
+    world = World()
+    world.broken = True
+
+    def mend():
+        world.broken = False
+
+    script = (COUNTDOWN, wait(1), "p", wait(1), mend, "n", COUNTDOWN, wait(1), "s")
+    run(monkeypatch, *script, world=world)
+    assert "01.mkv can't be ended" in world.told
+    assert world.sitting.not_ended
+    assert names(world) == [QUESTIONS[1].id]
+
+
+def test_one_take_that_ends_without_a_result_is_not_waited_for(monkeypatch, tmp_path):
+    class Broken:
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def open(self):
+            pass
+
+        def begin(self, question, *, goal=None):
+            return "s-01"
+
+        def events(self):
+            return [Event("take-finished", "s-01", reason="write-failed")]
+
+        def status(self):
+            raise AssertionError("it goes on")
+
+    monkeypatch.setattr(capture, "Recorder", Broken)
+    with pytest.raises(RecorderFailed, match="could not be ended"):
+        capture.record_take(tmp_path, QUESTIONS[0], capture.CaptureOptions(), seconds=None)
