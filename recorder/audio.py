@@ -122,10 +122,14 @@ class MicrophoneStream:
         """Give the microphone back; any number of times, also when it is gone."""
         with _opening:
             stream, self._stream = self._stream, None
-            if stream is not None:
-                with contextlib.suppress(self._errors):
-                    stream.close()
-                _count_streams(-1)
+        if stream is None:
+            return
+        # Without the lock: a dead stream may hang here, and another one must open nevertheless.
+        with contextlib.suppress(self._errors):
+            stream.close()
+        # Only now: PortAudio must not be started anew under a stream that is being closed.
+        with _opening:
+            _count_streams(-1)
 
     def _open(self, sd: Any, microphone: Microphone, index: int) -> None:
         """Open with what the device likes best of what is good for us."""

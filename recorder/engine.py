@@ -138,6 +138,7 @@ def main() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: commands.put({"do": "close", "id": 0}))
     refuse_network()
+    threading.excepthook = _end_with_thread
     # The callback of the sound waits for this at most, while another thread computes.
     sys.setswitchinterval(0.001)
     sender = Sender(out)

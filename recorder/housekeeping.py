@@ -202,7 +202,8 @@ class Housekeeping:
 
     def _listen(self, now_s: float, awake_s: float) -> None:
         recording, microphone = self._recording, self._microphone
-        newest_s = recording.newest_block_s
+        # As it came, not as it was taken: a slow disk does not make the microphone dead.
+        newest_s = microphone.newest_s
         at_s = self._at(now_s)
         silent = self._silent.lasts(newest_s, awake_s)
         microphone.tell_dead(silent)

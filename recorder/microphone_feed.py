@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -40,11 +41,12 @@ class MicrophoneFeed:
         self.replaced_by: str | None = None
         """name of the microphone that took over"""
         self.muted = False
+        self.newest_s = time.monotonic()
+        """when sound came last"""
         self._blocks: deque[AudioBlock] = deque()
         self._stopping = threading.Event()
         self._dead = threading.Event()
-        # PortAudio's thread does nothing but this append.
-        self._stream = MicrophoneStream(microphone, self._blocks.append)
+        self._stream = MicrophoneStream(microphone, self._deliver)
         self.rate_hz = self._stream.rate_hz
         self.channels = self._stream.channels
         self._on_server = microphone.host == SERVER_HOST
@@ -79,6 +81,11 @@ class MicrophoneFeed:
         self._dead.set()
         _within(CLOSE_LIMIT_S, self._stream.close)
 
+    def _deliver(self, block: AudioBlock) -> None:
+        # PortAudio's thread does nothing but this: no lock, no wait.
+        self.newest_s = block.arrival_s
+        self._blocks.append(block)
+
     def _watch(self) -> None:
         """Ask the sound server again and again; the answer may take as long as it likes."""
         watch = SourceWatch()
@@ -109,7 +116,7 @@ class MicrophoneFeed:
         _within(CLOSE_LIMIT_S, self._stream.close)
         try:
             microphone = find_microphone(self.microphone.id)
-            stream = MicrophoneStream(microphone, self._blocks.append)
+            stream = MicrophoneStream(microphone, self._deliver)
             if (stream.rate_hz, stream.channels) != (self.rate_hz, self.channels):
                 stream.close()
                 _log.info("the microphone is back in another form")

@@ -74,7 +74,6 @@ class Recording:
         self.clipping = Clipping()
         self.run: TakeRun | None = None
         """the running take"""
-        self.newest_block_s = time.monotonic()
         self.gaps: deque[tuple[float, float]] = deque()
         """silence that was put in: from, to on the time line, s; whoever reads them takes them"""
         self._microphone = microphone
@@ -123,7 +122,6 @@ class Recording:
     def _sound(self) -> bool:
         blocks = self._microphone.take()
         for block in blocks:
-            self.newest_block_s = max(self.newest_block_s, block.arrival_s)
             self.zeros.feed(block.samples)
             self._write_all(self.line.feed(block))
             self._level.feed(block.samples)

@@ -109,6 +109,8 @@ class Syncer:
         self.failures = 0
         self.full = False
         """a sync was refused for lack of space"""
+        self.lost = False
+        """the disk could not take what was written"""
         self._descriptor = open_for_sync(path)
         self._every_s = every_s
         self._over = threading.Event()
@@ -121,9 +123,11 @@ class Syncer:
             try:
                 sync_file(self._descriptor)
             except OSError as exc:
-                # The recording goes on: what is not synced is only at risk in a power cut.
+                # The recording goes on unless data was lost: what is not synced is only at risk in
+                # a power cut.
                 self.failures += 1
                 self.full = self.full or is_full(exc)
+                self.lost = self.lost or exc.errno == errno.EIO
             self.worst_s = max(self.worst_s, time.monotonic() - started)
 
     def stop(self) -> None:

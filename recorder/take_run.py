@@ -60,6 +60,7 @@ class TakeRun:
         self.gap_samples = 0
         self.frames = 0
         self.video_failed = False
+        """the encoder of pictures gave up; the sound goes on"""
         self.result: Take | None = None
         """the finished take"""
         self.trouble = ""
@@ -146,8 +147,9 @@ class TakeRun:
         time_s = (sample - self.start_sample) / self.take.sample_rate_hz
         try:
             written = self._writer.write_picture(image, time_s)
-        except WriterFailed as exc:
-            self.video_failed = self.video_failed or not exc.full
+        except WriterFailed:
+            # Of the encoder only: a broken file takes no sound either, and ends the take.
+            self.video_failed = self._writer.picture_failed
             raise
         if written:
             self.frames += 1

@@ -1,12 +1,14 @@
-"""What notices that something is wrong while recording (pure: no device, no thread, no clock).
+"""What notices that something is wrong while recording (pure: no device, thread or clock).
 
 Each watchdog is fed with what it watches and tells whether its fault lasts; `recorder.episodes`
 makes one `Fault` of every uninterrupted stretch. Times called ``now_s`` are `time.monotonic()`,
-times called ``at_s`` lie on the recorder's time line.
+times called ``at_s`` lie on the recorder's time line. Those that several threads use (`Clipping`,
+`Disk`) let one after the other in.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 
@@ -107,6 +109,7 @@ class Clipping:
     def __init__(self) -> None:
         self._clips: deque[float] = deque()
         self._lasts = False
+        self._using = threading.Lock()
 
     def feed(self, samples: NDArray[np.int16], at_s: float) -> bool:
         """Look at sound; return whether it clips here."""
@@ -114,19 +117,21 @@ class Clipping:
         if not full.any():
             return False
         runs = sum(_runs(full[:, channel]) for channel in range(full.shape[1]))
-        self._clips.extend([at_s] * min(runs, CLIPS))
-        while len(self._clips) > CLIPS:
-            self._clips.popleft()
+        with self._using:
+            self._clips.extend([at_s] * min(runs, CLIPS))
+            while len(self._clips) > CLIPS:
+                self._clips.popleft()
         return runs > 0
 
     def lasts(self, at_s: float) -> bool:
         """Whether it clips now, or did a moment ago."""
-        if len(self._clips) == CLIPS and self._clips[-1] - self._clips[0] <= CLIPS_WINDOW_S:
-            self._lasts = True
-        if self._lasts and at_s - self._clips[-1] > CLIPPING_OVER_S:
-            self._lasts = False
-            self._clips.clear()
-        return self._lasts
+        with self._using:
+            if len(self._clips) == CLIPS and self._clips[-1] - self._clips[0] <= CLIPS_WINDOW_S:
+                self._lasts = True
+            if self._lasts and at_s - self._clips[-1] > CLIPPING_OVER_S:
+                self._lasts = False
+                self._clips.clear()
+            return self._lasts
 
 
 def _runs(full: NDArray[np.bool_]) -> int:
@@ -218,6 +223,7 @@ class Disk:
         self._reserve_bytes = reserve_bytes
         self._written: deque[tuple[float, int]] = deque()
         self._rate = GUESSED_RATE
+        self._using = threading.Lock()
 
     def look(
         self, now_s: float, free_bytes: int, total_bytes: int, written_bytes: int | None
@@ -228,10 +234,11 @@ class Disk:
         ----------
         written_bytes : size of the running take; None = none is running.
         """
-        if written_bytes is None:
-            self._written.clear()
-        else:
-            self._measure(now_s, written_bytes)
+        with self._using:
+            if written_bytes is None:
+                self._written.clear()
+            else:
+                self._measure(now_s, written_bytes)
         reserve = self._reserve_bytes
         if reserve is None:
             reserve = min(RESERVE_BYTES, round(RESERVE_RATIO * total_bytes))

@@ -26,7 +26,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from recorder.disk import is_full, sync_folder
+from recorder.disk import is_full
 from recorder.encoders import (
     LAYOUTS,
     VIDEO_CODECS,
@@ -40,6 +40,7 @@ from recorder.encoders import (
     video_codec,
 )
 from recorder.errors import WriterFailed
+from recorder.session import sync_folder
 from recorder.sink import Sink, Syncer, full_message
 
 __all__ = [
@@ -135,7 +136,7 @@ class TakeWriter:
         self._last_ms = -1
         self._keyframe_ms = -1
         self._newest: VideoFrame | None = None
-        self._told_full = False
+        self._told = False
         self._picture_failed = False
         self._written: Written | None = None
         self._sink = Sink(path)
@@ -165,6 +166,11 @@ class TakeWriter:
         return self._syncer.failures
 
     @property
+    def picture_failed(self) -> bool:
+        """Whether the encoder of pictures gave up; sound can still be written."""
+        return self._picture_failed
+
+    @property
     def samples(self) -> int:
         """Samples per channel taken so far: the clock of the take."""
         return self._samples
@@ -175,9 +181,13 @@ class TakeWriter:
         Raises
         ------
         WriterFailed
-            The disk is full (once; later calls do nothing), or the file can't be written on.
+            The disk is full, the file can't be written on, or the disk lost some of it (once;
+            later calls do nothing).
         """
-        if not len(samples) or self._stopped:
+        if not len(samples):
+            return
+        self._tell_broken("the sound")
+        if self._stopped:
             return
         packed = np.ascontiguousarray(samples, dtype=np.int16).reshape(1, -1)
         if packed.shape[1] != len(samples) * self.sound.channels:
@@ -213,7 +223,10 @@ class TakeWriter:
         WriterFailed
             As `write_sound`; or the encoder gave up (once: sound can still be written).
         """
-        if self._video is None or self._stopped or self._picture_failed:
+        if self._video is None or self._picture_failed:
+            return False
+        self._tell_broken("the picture")
+        if self._stopped:
             return False
         pts = round(time_s * 1000)
         if pts <= self._last_ms:
@@ -292,7 +305,12 @@ class TakeWriter:
 
     @property
     def _stopped(self) -> bool:
-        return self._told_full or self._sink.broken is not None or self._written is not None
+        return self._told or self._written is not None
+
+    def _tell_broken(self, what: str) -> None:
+        """Tell of a file that broke where nobody was told, as while sound was let pass."""
+        if self._sink.broken is not None and not self._stopped:
+            self._raise_broken(what, self._sink.broken)
 
     @contextlib.contextmanager
     def _telling(self, what: str) -> Iterator[None]:
@@ -302,13 +320,20 @@ class TakeWriter:
         except (av_error.FFmpegError, OSError, ValueError) as exc:
             self._raise_broken(what, exc)
         if self._sink.full or self._syncer.full:
-            self._told_full = True
+            self._told = True
             raise WriterFailed(full_message(self.path), full=True)
+        if self._syncer.lost:
+            # The system forgets what it could not write: the file may have a hole already. It is
+            # not marked as broken, so that it still gets its end.
+            self._told = True
+            raise WriterFailed(
+                f"the disk of {self.path.parent} loses what is written: record to another disk"
+            )
 
     def _raise_broken(self, what: str, exc: Exception) -> None:
         broken = self._sink.broken or exc
+        self._told = True
         if is_full(broken):
-            self._told_full = True
             raise WriterFailed(full_message(self.path), full=True) from exc
         self._sink.broken = self._sink.broken or OSError(errno.EIO, str(exc))
         raise WriterFailed(

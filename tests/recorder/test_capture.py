@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from recorder import engine
 from recorder.capture import CaptureOptions, Recorder, record_take
 from recorder.errors import (
     CameraUnusable,
@@ -260,6 +261,33 @@ def test_a_recorder_that_hangs_is_noticed(microphone, folder):
                 wait(lambda: recorder.status() and False, "the silence is noticed")
         finally:
             os.kill(recorder.pid, signal.SIGCONT)
+
+
+# The recorder with a thread that fails once it is served.
+HALF_A_RECORDER = """
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+from recorder import engine
+def obey(commands, sender):
+    def fail():
+        commands.get()
+        raise ValueError("a thread failed")
+    threading.Thread(target=fail).start()
+    threading.Event().wait(600)
+engine._obey = obey
+engine.main()
+"""
+
+
+def test_a_thread_that_fails_ends_the_recorder(folder, monkeypatch):
+    """Half a recorder would pretend to record."""
+    command = [sys.executable, "-P", "-c", HALF_A_RECORDER, str(ROOT)]
+    monkeypatch.setattr(engine, "command", lambda: command)
+    with (
+        Recorder(folder, SOUND_ONLY) as recorder,
+        pytest.raises(RecorderFailed, match="exit code 1: ValueError: a thread failed"),
+    ):
+        recorder.open()
 
 
 def test_devices_that_can_not_be_used(devices, folder):

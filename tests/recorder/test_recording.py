@@ -1,5 +1,7 @@
 """The thread that writes, with stand-ins for devices and files."""
 
+import sys
+import threading
 import time
 from collections import deque
 from types import SimpleNamespace
@@ -7,8 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from recorder.audio import AudioBlock
+from recorder import audio
+from recorder.audio import AudioBlock, MicrophoneStream
 from recorder.errors import WriterFailed
+from recorder.housekeeping import Housekeeping
+from recorder.messages import CaptureOptions
+from recorder.microphone_feed import MicrophoneFeed
+from recorder.microphone_list import Microphone as FoundMicrophone
 from recorder.recording import Recording
 from recorder.video import VideoFrame
 from tests.recorder.live import wait
@@ -197,3 +204,86 @@ def test_silence_that_was_put_in_is_told(desk):
     assert end_s - start_s == pytest.approx(2.0, abs=1e-3)
     wait(lambda: len(run.samples) > 2 * RATE_HZ, "it is in the take")
     assert np.count_nonzero(run.samples == 0) == 2 * RATE_HZ
+
+
+class PortAudio:
+    """PortAudio with one device; closing a stream takes as long as a test likes."""
+
+    PortAudioError = OSError
+
+    def __init__(self):
+        self.closing, self.may_close = threading.Event(), threading.Event()
+        self.callbacks = []
+
+    def query_devices(self):
+        return [{"name": "Desk (hw:1,0)", "hostapi": 0, "max_input_channels": 1}]
+
+    def query_hostapis(self, index):
+        return {"name": "ALSA"}
+
+    def RawInputStream(self, *, callback, **options):
+        self.callbacks.append(callback)
+        return SimpleNamespace(start=lambda: None, close=self._close)
+
+    def _close(self):
+        self.closing.set()
+        self.may_close.wait(30)
+
+
+@pytest.fixture
+def port_audio(monkeypatch):
+    port_audio = PortAudio()
+    monkeypatch.setitem(sys.modules, "sounddevice", port_audio)
+    monkeypatch.setattr(audio, "_open_streams", 0)
+    monkeypatch.setattr(audio, "_index", lambda sd, microphone: 0)
+    yield port_audio
+    port_audio.may_close.set()
+
+
+FOUND = FoundMicrophone(
+    id="ALSA: Desk",
+    name="Desk",
+    channels=2,
+    rate_hz=48000,
+    host="ALSA",
+    default=True,
+    processing="unknown",
+    bluetooth=False,
+    device="Desk (hw:1,0)",
+)
+
+
+def test_a_stream_that_hangs_when_closed_does_not_hold_up_another(port_audio):
+    dead = MicrophoneStream(FOUND, print)
+    closer = threading.Thread(target=dead.close, daemon=True)
+    closer.start()
+    assert port_audio.closing.wait(5)
+    opener = threading.Thread(target=MicrophoneStream, args=(FOUND, print), daemon=True)
+    opener.start()
+    opener.join(5)
+    held_up = opener.is_alive()
+    port_audio.may_close.set()
+    closer.join(5)
+    assert not held_up
+    assert audio._open_streams == 1
+
+
+def test_a_busy_disk_does_not_make_the_microphone_look_dead(port_audio, tmp_path):
+    """The encode thread hangs in a write and takes no blocks; the microphone is fine."""
+    port_audio.may_close.set()
+    feed = MicrophoneFeed(FOUND)
+    recording = Recording(feed, None, None, print, print)  # not started: it takes nothing
+    told = []
+    keeping = Housekeeping(
+        recording, feed, None, tmp_path, CaptureOptions(), print, told.append, print
+    )
+    for _ in range(10):
+        port_audio.callbacks[0](bytes(2 * BLOCK), BLOCK, None, None)
+        keeping._listen(time.monotonic(), 0.1)
+    assert told == []
+    assert not feed._dead.is_set()
+    assert len(feed.take()) == 10
+    for _ in range(10):
+        keeping._listen(time.monotonic(), 0.1)
+    assert [event.fault.kind for event in told] == ["microphone-stalled"]
+    assert feed._dead.is_set()

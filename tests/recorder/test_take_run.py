@@ -1,12 +1,17 @@
 """A take on its way to the disk, without devices."""
 
+import errno
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from recorder.errors import FolderRefused, WriterFailed
 from recorder.journal import read_journal
+from recorder.recording import Recording
 from recorder.session import CaptureHealth, DevicesUsed, Fault, Take
 from recorder.take_run import TakeRun
+from recorder.video import VideoFrame
 from tests.recorder.live import QUESTION, picture_times_of, sound_of
 
 RATE_HZ = 48_000
@@ -80,16 +85,54 @@ def test_the_journal_says_what_a_recovery_needs(run, tmp_path):
 
 
 def test_sound_goes_on_when_pictures_fail(run, monkeypatch):
-    def fail(image, time_s):
-        raise WriterFailed("the picture can't be encoded any more")
+    class Broken:
+        def encode(self, frame):
+            raise ValueError("encoder lost")
 
-    monkeypatch.setattr(run._writer, "write_picture", fail)
-    with pytest.raises(WriterFailed):
+    monkeypatch.setattr(run._writer, "_video", Broken())
+    with pytest.raises(WriterFailed, match="can't be encoded"):
         run.write_picture(picture(1), 2000)
     assert run.video_failed
     run.write_picture(picture(1), 4000)  # told once
     run.write_sound(sound(480))
     assert run.close((), {}, 2).health.frames_written == 0
+
+
+class LostDisk:
+    """A file on a disk that is gone."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def write(self, data):
+        raise OSError(errno.EIO, "Input/output error")
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+def test_a_lost_disk_met_by_a_picture_ends_the_take(run, monkeypatch):
+    """It is no failure of the picture alone: sound that seems to go on would be lost."""
+    ended, no_video = [], []
+    desk = SimpleNamespace(rate_hz=RATE_HZ)
+    recording = Recording(desk, None, None, ended.append, no_video.append)
+    recording.run = run
+    run.write_sound(sound(RATE_HZ))
+    run._writer._sink._file = LostDisk(run._writer._sink._file)
+    random = np.random.default_rng(1)
+    for i in range(300):
+        image = random.integers(0, 256, (48, 64, 3), np.uint8)
+        moment = 1000 + RATE_HZ * (i + 1) / 30
+        recording._write_picture(run, VideoFrame(image, 0.0), moment)
+        if recording.run is None:
+            break
+    assert recording.run is None
+    assert run.reason == "write-failed"
+    assert not run.video_failed
+    recording._let_go()
+    assert ended == [run]
+    assert no_video == []
+    run.write_sound(sound(480))  # told once
 
 
 def test_a_file_without_an_end_is_left_to_the_recovery(run, monkeypatch, tmp_path):

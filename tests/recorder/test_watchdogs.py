@@ -1,5 +1,8 @@
 """The watchdogs, fed by hand."""
 
+import threading
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -249,3 +252,40 @@ def test_a_step_of_the_wall_clock(step_s):
     tick = looked((10.0, 1000.0, 50.0), (10.1, 1000.1 + step_s, 50.1))
     assert tick.clock_step_s == pytest.approx(step_s)
     assert tick.stood_still_s == 0.0
+
+
+# --- threads ------------------------------------------------------------------------------------
+
+
+class Interrupted(deque):
+    """Lets another thread act between a look at its length and what follows from it."""
+
+    intruder = None
+
+    def __len__(self):
+        length = super().__len__()
+        intruder, self.intruder = self.intruder, None
+        if intruder is not None:
+            thread = threading.Thread(target=intruder, daemon=True)
+            thread.start()
+            thread.join(0.3)
+        return length
+
+
+def test_clips_are_fed_by_one_thread_and_cleared_by_another():
+    clipping = Clipping()
+    loud = (np.clip(np.sin(np.arange(480) / 10) * 60_000, -32_768, 32_767)).astype(np.int16)
+    clipping.feed(loud[:, None], 0.0)
+    assert clipping.lasts(0.0)
+    clipping._clips = Interrupted(clipping._clips)
+    clipping._clips.intruder = lambda: clipping.lasts(100.0)
+    assert clipping.feed(loud[:, None], 0.1)
+
+
+def test_the_disk_is_looked_at_by_two_threads():
+    disk = Disk(0, 0)
+    for second in range(25):
+        disk.look(float(second), TB, TB, 1000 * second)
+    disk._written = Interrupted(disk._written)
+    disk._written.intruder = lambda: disk.look(25.0, TB, TB, None)
+    assert disk.look(25.0, TB, TB, 25_000).remaining_s == pytest.approx(TB / 1000)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import av
@@ -443,7 +444,7 @@ def test_the_thread_syncs_and_counts_what_the_disk_refuses(path, noise, monkeypa
         if len(calls) >= 3:
             synced.set()
         if len(calls) == 2:
-            raise OSError(errno.EIO, "lost")
+            raise OSError(errno.EINVAL, "not here")
 
     monkeypatch.setattr(recorder.sink, "sync_file", sync)
     writer = TakeWriter(path, MONO, None, sync_s=0.01)
@@ -454,6 +455,40 @@ def test_the_thread_syncs_and_counts_what_the_disk_refuses(path, noise, monkeypa
     assert writer.close().clean
     assert set(calls[:-1]) == {"sync-to-disk"}
     assert calls[-1] == threading.current_thread().name
+
+
+def test_a_sync_that_finds_data_lost_is_told_once(path, noise, monkeypatch):
+    """The file still gets its end: what follows the hole can be read."""
+    refused = threading.Event()
+
+    def sync(descriptor):
+        if threading.current_thread().name == "sync-to-disk" and not refused.is_set():
+            refused.set()
+            raise OSError(errno.EIO, "lost")
+
+    monkeypatch.setattr(recorder.sink, "sync_file", sync)
+    writer = TakeWriter(path, MONO, SMALL, sync_s=0.01)
+    assert refused.wait(30)
+    while not writer.failed_syncs:
+        time.sleep(0.01)
+    with pytest.raises(WriterFailed, match="loses what is written") as caught:
+        writer.write_sound(some_sound(noise, 0.5))
+    assert not caught.value.full
+    writer.write_sound(some_sound(noise, 0.5))
+    assert not writer.write_picture(picture(0), 0.0)
+    assert writer.close().clean
+    assert len(decoded(path)[0]) == 24_000
+
+
+def test_a_file_that_broke_untold_is_told_once(path, noise):
+    writer = TakeWriter(path, MONO, None)
+    writer._sink.broken = OSError(errno.EIO, "gone")
+    with pytest.raises(WriterFailed, match="the sound can't be written") as caught:
+        writer.write_sound(some_sound(noise, 0.1))
+    assert not caught.value.full
+    assert writer.samples == 0
+    writer.write_sound(some_sound(noise, 0.1))
+    assert not writer.close().clean
 
 
 def test_a_sync_that_finds_the_disk_full_is_told(path, noise, monkeypatch):
