@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,13 @@ import pytest
 from tests.devices.environment import missing
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Started in the background of a script, or by nohup, a program is born deaf to these, and so are
+# all that it starts: the tests of Ctrl-C and of closed terminals could not reach them.
+for _name, _hearing in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _hearing)
 
 pytest_plugins = ["tests.devices.fixtures"]
 

@@ -82,6 +82,8 @@ class Feeder:
         """End the process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        if self._process.stdout.closed:
+            return
         # It may have ended by itself, with a command unread.
         with contextlib.suppress(OSError):
             self._process.stdin.write(b'{"command": "end"}\n')
