@@ -19,7 +19,16 @@ from pathlib import Path
 
 from analysis.errors import MediaUnreadable
 from analysis.media import frame_rate, probe_media, read_waveform
-from analysis.setup_items import FIX, PASS, UNCHECKED, Item, Limits, judge, read_limits
+from analysis.setup_items import (
+    FIX,
+    PASS,
+    PICTURE_ITEMS,
+    UNCHECKED,
+    Item,
+    Limits,
+    judge,
+    read_limits,
+)
 from analysis.setup_picture import (
     LOOKED_AT_S,
     STILL_SUFFIXES,
@@ -239,7 +248,7 @@ def _picture_items(
 ) -> Iterator[Item]:
     why = "There is no picture."
     if picture is None:
-        for name in _PICTURE:
+        for name in PICTURE_ITEMS:
             yield judge(limits[name], math.nan, why_not=why)
         return
     faceless = not picture.face_ratio > 0
@@ -273,25 +282,6 @@ def _picture_items(
         ("background-busy", 100 * picture.clutter_ratio, unmasked),
     ):
         yield judge(limits[name], value, why_not=reason)
-
-
-_PICTURE = (
-    "face-found",
-    "picture-upright",
-    "one-person",
-    "face-centred",
-    "face-size",
-    "head-room",
-    "eye-line",
-    "shoulders-visible",
-    "shoulders-level",
-    "camera-height",
-    "face-brightness",
-    "backlight",
-    "side-light",
-    "sharpness",
-    "background-busy",
-)
 
 
 def _sound_items(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError
 from analysis.setup_check import SetupCheck
-from analysis.setup_items import FIX, PASS, UNCHECKED, Item, Limits, read_limits
+from analysis.setup_items import FIX, PASS, PICTURE_ITEMS, UNCHECKED, Item, Limits, read_limits
 from analysis.setup_picture import PictureFacts
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -28,21 +28,7 @@ _GUIDE, _OUTLINE = (235, 235, 235), (30, 30, 30)
 _LETTERS = {"×": "x", " °": " deg", "°": " deg", "−": "-", "–": "-"}
 
 _SHOWN = (
-    "face-found",
-    "picture-upright",
-    "one-person",
-    "face-centred",
-    "face-size",
-    "head-room",
-    "eye-line",
-    "shoulders-visible",
-    "shoulders-level",
-    "camera-height",
-    "face-brightness",
-    "backlight",
-    "side-light",
-    "sharpness",
-    "background-busy",
+    *PICTURE_ITEMS,
     "camera-resolution",
     "camera-rate",
 )

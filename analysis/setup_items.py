@@ -19,6 +19,25 @@ PASS, FIX, UNCHECKED = "pass", "fix", "unchecked"
 
 _LIMITS = ("low", "high", "unsure_low", "unsure_high")
 
+PICTURE_ITEMS = (
+    "face-found",
+    "picture-upright",
+    "one-person",
+    "face-centred",
+    "face-size",
+    "head-room",
+    "eye-line",
+    "shoulders-visible",
+    "shoulders-level",
+    "camera-height",
+    "face-brightness",
+    "backlight",
+    "side-light",
+    "sharpness",
+    "background-busy",
+)
+"""ids of the items that a picture shows, in the order of the check"""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -1,20 +1,22 @@
 """`mensetsu` on a terminal of the test's own: what it shows, and keys for it."""
 
 import contextlib
-import fcntl
 import os
-import pty
 import re
 import select
 import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 from pathlib import Path
 
 from app.sitting import DEAF_S
+
+if sys.platform != "win32":  # where its helpers alone are of use
+    import fcntl
+    import pty
+    import termios
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 60.0
