@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis.models import user_dir
+from analysis.results import SCHEMA
 from analysis.storage import read_analysis
 from recorder.questions import find_question, read_bank
 from recorder.session import CaptureHealth, Session, Take, write_session
@@ -55,7 +56,7 @@ def test_the_numbers_of_the_clip_are_those_of_its_making(take):
     assert flat["pause_count"] == 3
     assert flat["word_count"] == pytest.approx(33, abs=2)
     assert flat["hesitation_count"] == 1
-    assert (flat["language"], flat["model"], flat["schema"]) == ("en", "base", 1)
+    assert (flat["language"], flat["model"], flat["schema"]) == ("en", "base", SCHEMA)
     assert flat["gaze_coverage_ratio"] > 0.95
     assert flat["conclusion_s"] is None
 
