@@ -22,7 +22,7 @@ from faster_whisper.vad import SpeechTimestampsMap
 from numpy.typing import NDArray
 
 from analysis.errors import ModelMissing
-from analysis.fillers import Boundary
+from analysis.hesitations import Boundary
 from analysis.japanese import group_pieces
 from analysis.media import RATE_HZ
 from analysis.models import ModelChoice

@@ -3,7 +3,7 @@
 Definition
     The value at an instant is the number of words (English) or characters (Japanese; letters,
     kana, kanji and digits, no punctuation) per minute in a window around it. A word counts
-    evenly over its own time. Pauses above `results.LONG_PAUSE_S` belong to no window: neither
+    evenly over its own time. Pauses above `SpeechMetrics.long_pause_s` belong to no window: neither
     does their time count, nor has an instant inside one a value. So the mean of the track
     agrees with `SpeechMetrics.pace_wpm`, and pace beside a silence is not falsely low.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.results import LONG_PAUSE_S, SpeechMetrics, Transcript
+from analysis.results import SpeechMetrics, Transcript
 from analysis.timeline import Segment, Segments, Track, gaps, intersect
 
 MIN_TALK_S = 3.0
@@ -48,7 +48,7 @@ def pace_track(
 
     answer = speech.answer
     silences = [
-        Segment(p.start, p.end) for p in speech.pauses_inside if p.duration_s > LONG_PAUSE_S
+        Segment(p.start, p.end) for p in speech.pauses_inside if p.duration_s > speech.long_pause_s
     ]
     base = gaps(silences, within=answer)
     times = answer.start + step_s * np.arange(int(answer.duration_s / step_s + 1e-9) + 1)

@@ -24,20 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import fillers as filler_rules
+from analysis import hesitations as filler_rules
 from analysis import worker
 from analysis.capture_faults import capture_cautions, lost_sound
 from analysis.errors import AnalysisCancelled, AnalysisError, AnalysisFailed
 from analysis.media import RATE_HZ, Probe, probe_media
 from analysis.models import resolve_model, user_dir
 from analysis.results import (
-    LONG_PAUSE_S,
-    SILENCE_LIMIT_S,
     AnswerAnalysis,
     Caution,
     Provenance,
 )
-from analysis.speech import SHORTEST_PAUSE_S
+from analysis.settings import read_settings
 from recorder.session import CaptureHealth, GazeCalibration, Question
 
 Progress = Callable[[str, float], None]
@@ -116,7 +114,7 @@ def analyse_media(
                     "choice": choice,
                     "language": options.language,
                     "beam_size": options.beam_size,
-                    "lexicon_override": user_dir() / "fillers.toml",
+                    "overrides": user_dir(),
                     "lost": lost_sound(health, length_s),
                 },
             )
@@ -283,6 +281,7 @@ def _scratch(probe: Probe) -> Iterator[Path]:
 
 
 def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
+    settings = read_settings(user_dir() / "speech.toml")
     return Provenance(
         version=_version("mensetsu"),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -293,9 +292,7 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
             "model": options.model,
             "video": options.video,
             "beam_size": options.beam_size,
-            "shortest_pause_s": SHORTEST_PAUSE_S,
-            "long_pause_s": LONG_PAUSE_S,
-            "silence_limit_s": SILENCE_LIMIT_S,
+            **{f"speech.{name}": s.value for name, s in settings.entries.items()},
             "hesitation_counted_from": filler_rules.COUNTED_FROM,
             "hesitation_possible_from": filler_rules.POSSIBLE_FROM,
             "gaze_calibration": options.calibration and dataclasses.asdict(options.calibration),

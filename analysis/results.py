@@ -15,7 +15,9 @@ from recorder.session import Question
 
 # 1: first version.
 # 2: stretches of an answer in which the microphone delivered nothing.
-SCHEMA = 2
+# 3: calibrated probability of a hesitation and a range of their number; repetitions; delivery over
+#    time; the limits that pauses were measured with.
+SCHEMA = 3
 
 LONG_PAUSE_S = 5.0
 """Pauses above this are left out of the pace (they are silences, shown on their own): one block
@@ -106,6 +108,12 @@ class SpeechMetrics:
     """Japanese only; letters, kana and kanji without punctuation"""
     lost: Segments = ()
     """where the microphone delivered nothing: neither speech nor a pause of the candidate's"""
+    shortest_pause_s: float = 0.25
+    """shorter silences belong to articulation"""
+    long_pause_s: float = LONG_PAUSE_S
+    """pauses above this are left out of the pace, s"""
+    silence_limit_s: float = SILENCE_LIMIT_S
+    """a silence above this is one too long, s"""
 
     @property
     def answer_s(self) -> float:
@@ -130,9 +138,9 @@ class SpeechMetrics:
 
     @property
     def pace_base_s(self) -> float:
-        """Answer without its pauses above `LONG_PAUSE_S`, s."""
+        """Answer without its pauses above `long_pause_s`, s."""
         inside = self.pauses_inside
-        return self.heard_s - sum(p.duration_s for p in inside if p.duration_s > LONG_PAUSE_S)
+        return self.heard_s - sum(p.duration_s for p in inside if p.duration_s > self.long_pause_s)
 
     @property
     def speech_rate_wpm(self) -> float:
@@ -141,7 +149,7 @@ class SpeechMetrics:
 
     @property
     def pace_wpm(self) -> float:
-        """Words per minute of the answer without its pauses above `LONG_PAUSE_S`."""
+        """Words per minute of the answer without its pauses above `long_pause_s`."""
         return _per_minute(self.word_count, self.pace_base_s)
 
     @property
@@ -176,7 +184,7 @@ class SpeechMetrics:
 
     @property
     def pace_characters_per_min(self) -> float:
-        """Characters per minute of the answer without its pauses above `LONG_PAUSE_S`."""
+        """Characters per minute of the answer without its pauses above `long_pause_s`."""
         return _per_minute(self.character_count, self.pace_base_s)
 
     @property
@@ -193,9 +201,9 @@ class SpeechMetrics:
 
     @property
     def silences_over_limit(self) -> tuple[Pause, ...]:
-        """Every silence above `SILENCE_LIMIT_S`, wherever it lies (exactly 30.0 s is not)."""
+        """Every silence above `silence_limit_s`, wherever it lies (exactly 30.0 s is not)."""
         # 1 ms: one sample of rounding must not turn exactly 30.0 s into "over".
-        return tuple(p for p in self.pauses if p.duration_s > SILENCE_LIMIT_S + 0.001)
+        return tuple(p for p in self.pauses if p.duration_s > self.silence_limit_s + 0.001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +218,81 @@ class Filler:
     kind: str
     """ "word" = lexical, from the transcript; "acoustic" = hesitation sound"""
     probability: float
-    """0..1 that it is one; preliminary scale"""
+    """0..1 that it is one; of hesitations calibrated: of those with 0.8, 8 in 10 are"""
     counted: bool
     """True = counted; False = possible, shown but not counted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """Words said again ("the the"), or a sentence begun anew ("what we— what I did")."""
+
+    start: float
+    """s; of what was given up"""
+    end: float
+    """s; before it is said again"""
+    text: str
+    """what is said again or was given up"""
+    kind: str
+    """ "repetition" or "restart" """
+    probability: float
+    """0..1"""
+    counted: bool
+    """True = counted; False = possible, shown but not counted"""
+
+
+@dataclass(frozen=True, slots=True)
+class CountRange:
+    """Between which numbers a count lies."""
+
+    low: int
+    high: int
+    level_ratio: float
+    """share of such ranges that hold the true number, 0..1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of the answer and its pace."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    rate_per_min: float
+    """in the unit of `DeliveryMetrics.pace_unit`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The end of a sentence that is much softer than the sentence."""
+
+    start: float
+    """s; of the soft end"""
+    end: float
+    """s"""
+    drop_db: float
+    """how much softer, dB"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMetrics:
+    """How the answer was delivered over time. None and NaN = not measured."""
+
+    pace_unit: str
+    """ "words/min" or "characters/min" """
+    fastest: Passage | None
+    slowest: Passage | None
+    f0_spread_st: Track
+    """f0 spread (10th to 90th percentile) in a rolling window, semitones"""
+    monotone: Segments
+    """where the voice hardly rises or falls, s"""
+    monotone_ratio: float
+    """share of the judged speech that is monotone, 0..1"""
+    sentence_end_count: int
+    """ends of sentences whose level could be judged"""
+    drops: tuple[Drop, ...]
+    """ends of sentences that fade away"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +455,12 @@ class AnswerAnalysis:
     content: ContentMetrics | None
     warnings: tuple[Caution, ...]
     provenance: Provenance
+    hesitation_range: CountRange | None = None
+    """of the number of hesitations; None = not measured"""
+    repetitions: tuple[Repetition, ...] | None = None
+    """None = not measured"""
+    delivery: DeliveryMetrics | None = None
+    """None = not measured"""
     schema: int = field(default=SCHEMA)
 
     @property
@@ -398,6 +484,12 @@ class AnswerAnalysis:
         if self.fillers is None or self.speech is None:
             return math.nan
         return _per_minute(sum(f.counted for f in self.fillers), self.speech.answer_s)
+
+    def counted_repetitions(self, kind: str) -> tuple[Repetition, ...] | None:
+        """Counted ones of a kind ("repetition" or "restart"); None = not measured."""
+        if self.repetitions is None:
+            return None
+        return tuple(r for r in self.repetitions if r.kind == kind and r.counted)
 
     def _fillers(self, kind: str, *, counted: bool) -> tuple[Filler, ...] | None:
         if self.fillers is None:

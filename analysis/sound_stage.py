@@ -8,10 +8,12 @@ from pathlib import Path
 
 from analysis.asr import SUPPORTED, Recogniser
 from analysis.errors import AnalysisError
-from analysis.fillers import find_hesitations, find_lexical_fillers, read_lexicon
+from analysis.fillers import find_lexical_fillers, read_lexicon
+from analysis.hesitations import find_hesitations
 from analysis.media import read_sound
 from analysis.models import ModelChoice
 from analysis.results import Caution, Filler, SpeechMetrics, Transcript, VoiceMetrics
+from analysis.settings import read_settings
 from analysis.speech import measure_speech
 from analysis.timeline import Segment, Segments, intersect, support
 from analysis.vad import LENIENT, MEASURING, detect_speech
@@ -55,7 +57,7 @@ def measure_sound(
     *,
     language: str,
     beam_size: int = 5,
-    lexicon_override: Path | None = None,
+    overrides: Path | None = None,
     lost: Segments = (),
     progress: Callable[[float], None],
 ) -> SoundResult:
@@ -67,7 +69,7 @@ def measure_sound(
     scratch : folder for the decoded samples; the caller removes it.
     choice : the speech model.
     language : "en", "ja" or "auto".
-    lexicon_override : the user's own list of fillers, if it exists.
+    overrides : folder that may hold the user's own fillers.toml and speech.toml.
     lost : where the recorder noted that the microphone delivered nothing, s.
     progress : called with the share that is done, 0..1.
 
@@ -77,6 +79,7 @@ def measure_sound(
         The sound can't be decoded, or the model can't be used.
     """
     # Shares of the work, from runs on two cores: decode .03, voice activity .05, words .85.
+    settings = read_settings(overrides and overrides / "speech.toml")
     sound = read_sound(path, scratch)
     samples, duration = sound.samples, max(sound.duration_s, 1e-3)
     progress(0.03)
@@ -107,7 +110,7 @@ def measure_sound(
                 on_progress=lambda t: progress(0.1 + 0.8 * min(1.0, t / duration)),
             )
             transcript = Transcript(code, sureness, choice.name, recognition.words)
-            lexicon = read_lexicon(code, lexicon_override)
+            lexicon = read_lexicon(code, overrides and overrides / "fillers.toml")
             hesitations = find_hesitations(
                 recognition.words,
                 recognition.boundaries,
@@ -123,14 +126,15 @@ def measure_sound(
                 speech,
                 sound.duration_s,
                 transcript,
+                settings=settings,
                 hesitations=lexicon.hesitations,
                 heard=tuple(Segment(h.start, h.end) for h in hesitations if h.counted),
                 lost=lost,
             )
         else:
-            metrics = measure_speech(speech, sound.duration_s, None, lost=lost)
+            metrics = measure_speech(speech, sound.duration_s, None, settings=settings, lost=lost)
     else:
-        metrics = measure_speech(speech, sound.duration_s, None, lost=lost)
+        metrics = measure_speech(speech, sound.duration_s, None, settings=settings, lost=lost)
         cautions.append(
             Caution(
                 "no-speech",

@@ -3,8 +3,9 @@
 Definitions
 -----------
 Answer : from the first to the last speech that the measuring voice activity pass finds.
-Pause : a silence of at least 0.25 s. Pauses, and so every silence above 30 s, come from voice
-    activity alone, never from word times (a recogniser stretches words over silences).
+Pause : a silence of at least 0.25 s (``data/speech.toml``). Pauses, and so every silence above
+    30 s, come from voice activity alone, never from word times (a recogniser stretches words over
+    silences).
 Speech rate : units per minute of the answer, all pauses included.
 Articulation rate : units per minute of the answer, pauses excluded.
 Lost : where the microphone delivered nothing. It is no pause, and no part of the rates.
@@ -19,14 +20,8 @@ from dataclasses import replace
 
 from analysis import japanese
 from analysis.results import Pause, SpeechMetrics, Transcript, Word
+from analysis.settings import Settings, read_settings
 from analysis.timeline import Segment, Segments, extent, gaps, intersect, support, total
-
-SHORTEST_PAUSE_S = 0.25
-"""shorter silences belong to articulation (De Jong & Bosker 2013 found 250–300 ms best)"""
-
-LOST_MARGIN_S = 1.0
-"""around lost sound no pause is measured: a fault is noticed up to this much late (0.5 s without
-sound, and the wait for what is only late; see the recorder's watchdogs)"""
 
 _BARE = re.compile(r"[^\w'’-]+")
 _VOWEL_GROUPS = re.compile(r"[aeiouy]+")
@@ -37,6 +32,7 @@ def measure_speech(
     duration_s: float,
     transcript: Transcript | None,
     *,
+    settings: Settings | None = None,
     hesitations: frozenset[str] = frozenset(),
     heard: Segments = (),
     lost: Segments = (),
@@ -48,13 +44,16 @@ def measure_speech(
     speech : stretches with speech by the measuring pass, s.
     duration_s : length of the sound, s.
     transcript : None = not recognised; rates are then not measured.
+    settings : the limits of pauses; None = ours.
     hesitations : written forms of "um" and the like, which are no words.
     heard : where hesitations were found; words that lie there are those sounds, misheard.
     lost : where the recorder noted that the microphone delivered nothing, s.
     """
+    settings = settings or read_settings()
     answer = extent(speech)
-    lost = _around(lost, speech, duration_s)
-    pauses = find_pauses(speech, duration_s, lost)
+    lost = _around(lost, speech, duration_s, settings["pauses.lost_margin_s"])
+    shortest_s = settings["pauses.shortest_s"]
+    pauses = find_pauses(speech, duration_s, lost, shortest_s=shortest_s)
     metrics = SpeechMetrics(
         duration_s=duration_s,
         answer=answer,
@@ -64,21 +63,26 @@ def measure_speech(
         pauses=pauses,
         speech=speech,
         lost=lost,
+        shortest_pause_s=shortest_s,
+        long_pause_s=settings["pauses.long_s"],
+        silence_limit_s=settings["pauses.silence_limit_s"],
     )
     if transcript is None or answer is None:
         return metrics
     return replace(metrics, **count_units(transcript, hesitations, support(heard)))
 
 
-def find_pauses(speech: Segments, duration_s: float, lost: Segments = ()) -> tuple[Pause, ...]:
-    """Return every silence of at least `SHORTEST_PAUSE_S`, with its place.
+def find_pauses(
+    speech: Segments, duration_s: float, lost: Segments = (), *, shortest_s: float = 0.25
+) -> tuple[Pause, ...]:
+    """Return every silence of at least `shortest_s`, with its place.
 
     Where nobody speaks, the whole recording is one silence before an answer that never came.
     """
     answer = extent(speech)
     pauses = []
     for gap in gaps((*speech, *lost), Segment(0.0, max(duration_s, answer.end if answer else 0.0))):
-        if gap.duration_s < SHORTEST_PAUSE_S:
+        if gap.duration_s < shortest_s:
             continue
         if answer is None or gap.end <= answer.start:
             place = "before"
@@ -88,10 +92,10 @@ def find_pauses(speech: Segments, duration_s: float, lost: Segments = ()) -> tup
     return tuple(pauses)
 
 
-def _around(lost: Segments, speech: Segments, duration_s: float) -> Segments:
+def _around(lost: Segments, speech: Segments, duration_s: float, margin_s: float) -> Segments:
     """Return lost sound with its margins, as far as nobody speaks in them."""
     wide = support(
-        Segment(max(0.0, s.start - LOST_MARGIN_S), min(duration_s, s.end + LOST_MARGIN_S))
+        Segment(max(0.0, s.start - margin_s), min(duration_s, s.end + margin_s))
         for s in lost
         if s.start < duration_s
     )

@@ -78,6 +78,7 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         analysis.gaze,
         analysis.posture,
     )
+    delivery = analysis.delivery
     longest = speech.longest_pause if speech else None
     flat = {
         "answer_s": speech and speech.answer_s,
@@ -95,11 +96,19 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "fillers_per_min": analysis.fillers_per_min,
         "hesitation_count": _count(analysis.hesitations),
         "hesitation_possible_count": _count(analysis.possible_hesitations),
+        "hesitation_low": analysis.hesitation_range and analysis.hesitation_range.low,
+        "hesitation_high": analysis.hesitation_range and analysis.hesitation_range.high,
         "lexical_filler_count": _count(analysis.lexical_fillers),
+        "repetition_count": _count(analysis.counted_repetitions("repetition")),
+        "restart_count": _count(analysis.counted_repetitions("restart")),
         "level_dbfs": voice and voice.level_dbfs,
         "noise_floor_dbfs": voice and voice.noise_floor_dbfs,
         "snr_db": voice and voice.snr_db,
         "f0_spread_st": voice and voice.f0_spread_st,
+        "pace_fastest_per_min": delivery and delivery.fastest and delivery.fastest.rate_per_min,
+        "pace_slowest_per_min": delivery and delivery.slowest and delivery.slowest.rate_per_min,
+        "monotone_ratio": delivery and delivery.monotone_ratio,
+        "volume_drop_count": delivery and len(delivery.drops),
         "gaze_coverage_ratio": gaze and gaze.coverage_ratio,
         "eye_contact_ratio": gaze and gaze.eye_contact_ratio,
         "away_count": None

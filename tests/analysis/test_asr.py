@@ -12,7 +12,7 @@ import pytest
 
 from analysis.asr import Recogniser
 from analysis.errors import AnalysisError
-from analysis.fillers import COUNTED_FROM, POSSIBLE_FROM
+from analysis.hesitations import COUNTED_FROM, POSSIBLE_FROM
 from analysis.japanese import reading
 from analysis.media import RATE_HZ, read_sound
 from analysis.models import resolve_model

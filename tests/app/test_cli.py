@@ -22,7 +22,9 @@ FILES = {"analysis.json", "summary.json", "report.html", "transcript.srt"}
 KEYS = """
 answer_s latency_s speaking_s word_count speech_rate_wpm articulation_rate_wpm mora_rate_per_min
 pause_count longest_silence_s silences_over_30s fillers_per_min hesitation_count
-hesitation_possible_count lexical_filler_count level_dbfs noise_floor_dbfs snr_db f0_spread_st
+hesitation_possible_count hesitation_low hesitation_high repetition_count restart_count
+pace_fastest_per_min pace_slowest_per_min monotone_ratio volume_drop_count
+lexical_filler_count level_dbfs noise_floor_dbfs snr_db f0_spread_st
 gaze_coverage_ratio eye_contact_ratio away_count posture_coverage_ratio slouch_ratio side_lean_ratio
 conclusion_s language model schema warnings
 """
