@@ -431,7 +431,7 @@ def test_it_is_analysed_afterwards_at_lower_priority(sound_only, store):
     nice = wait_until(worker, "a worker")
     out, err = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0, err
-    assert nice == os.nice(0) + 10
+    assert nice == max(os.nice(0), 10)
     _, folder = only_session(store)
     assert f"report: {folder / '01-strengths-analysis' / 'report.html'}" in out
     assert (folder / "01-strengths-analysis" / "analysis.json").is_file()
