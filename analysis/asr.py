@@ -2,15 +2,14 @@
 
 The content pass hears only what the lenient voice activity pass found (Whisper invents text in
 silence), without a prompt (a filler prompt loops and drops passages). While its encoder output is
-still at hand, the decoder runs once more over each window with the finished text forced, behind a
-filler prompt: how probable a hesitation would have been at every word boundary. Nothing can loop,
-nothing is dropped, the transcript stays as it is.
+still at hand, every window is scored for the hesitations that the recogniser dropped
+(`analysis.hesitation_decoding`); the transcript stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,20 @@ from faster_whisper.vad import SpeechTimestampsMap
 from numpy.typing import NDArray
 
 from analysis.errors import ModelMissing
-from analysis.hesitations import Boundary
+from analysis.hesitation_decoding import ForcedDecoder, merged
+from analysis.hesitation_guesses import Boundary, Guess
+from analysis.hesitation_window import GapScore, Piece, cut
 from analysis.japanese import group_pieces
 from analysis.media import RATE_HZ
 from analysis.models import ModelChoice
 from analysis.results import Word
-from analysis.timeline import Segments
+from analysis.timeline import Segment, Segments
 from analysis.vad import collect
 from analysis.words import MAX_REPEATS, in_order, inside_speech, join_pieces, looping
 
 SUPPORTED = ("en", "ja")
 
-
+_FRAMES_PER_S = 100  # of the recogniser's features
 _PASSAGE_S = 300.0
 """the recogniser gets at most this much at a time, so that memory does not grow with the take"""
 
@@ -41,29 +42,6 @@ MAX_COMPRESSION = 2.4
 """above it a segment repeats itself (Whisper's own threshold)"""
 MAX_NO_SPEECH = 0.8
 """above it there was nobody (real speech reached 0.31 after the voice activity pass)"""
-
-
-FILLER_PROMPT = {"en": " Um, uh, hmm, er, ah.", "ja": "えーと、あのー、うーん、えー。"}
-FILLER_TOKENS = {
-    "en": (
-        *(" um", " uh", " Um", " Uh", " hmm", " Hmm", " hm", " er", " Er", " erm"),
-        *(" ah", " Ah", " mm", " Mm", " uhm", " eh"),
-    ),
-    "ja": (
-        "えー",
-        "えっと",
-        "えーと",
-        "え",
-        "あの",
-        "あのー",
-        "うーん",
-        "うん",
-        "ん",
-        "あー",
-        "んー",
-    ),
-}
-"""first tokens of hesitations; in Japanese hesitations take several tokens"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +67,20 @@ class _RememberingModel(WhisperModel):
     """Keeps the encoder output of the window that is being decoded."""
 
     encoded: Any = None
+    frames: int = 0
+    """of it that are sound, 100 a second"""
 
     def encode(self, features: NDArray[np.float32]) -> Any:
         self.encoded = super().encode(features)
         return self.encoded
+
+    def find_alignment(
+        self, tokenizer, text_tokens, encoder_output, num_frames, median_filter_width=7
+    ) -> Any:
+        self.frames = num_frames
+        return super().find_alignment(
+            tokenizer, text_tokens, encoder_output, num_frames, median_filter_width
+        )
 
 
 class Recogniser:
@@ -162,14 +150,19 @@ class Recogniser:
         on_progress : called with the seconds of the take that are done, per segment.
         """
         pieces: list[_Heard] = []
+        # What is known of the boundary before the next word, while words in between are dropped.
+        gap: GapScore | None = None
         for passage in _passages(lenient):
-            for window in self._windows(samples, passage, language, beam_size):
+            for window, behind in self._windows(samples, passage, language, beam_size):
                 for heard in window:
+                    gap = merged(gap, heard.gap)
                     word = inside_speech(heard.word, measured)
                     if word is not None and not looping(
                         [p.word for p in pieces[-MAX_REPEATS:]], word
                     ):
-                        pieces.append(_Heard(word, heard.filler))
+                        pieces.append(_Heard(word, gap))
+                        gap = None
+                gap = merged(gap, behind)
                 if on_progress is not None and window:
                     on_progress(window[-1].word.end)
             if on_progress is not None:
@@ -177,17 +170,15 @@ class Recogniser:
         words, index = (group_pieces if language == "ja" else join_pieces)(
             in_order([piece.word for piece in pieces])
         )
-        boundaries = (
-            Boundary(index[i], piece.filler)
-            for i, piece in enumerate(pieces)
-            if piece.filler is not None and i in index
-        )
-        return Recognition(words, tuple(boundaries))
+        return Recognition(words, tuple(_boundaries(pieces, gap, index, len(words))))
 
     def _windows(
         self, samples: NDArray[np.float32], passage: Segments, language: str, beam_size: int
-    ) -> Iterator[list[_Heard]]:
-        """Yield the words of one decoder window after the other, on the take's clock."""
+    ) -> Iterator[tuple[list[_Heard], GapScore | None]]:
+        """Yield the words of one decoder window after the other, on the take's clock.
+
+        Each with what is known of the boundary before it; and of the one behind the last word.
+        """
         audio = collect(samples, passage)
         clock = SpeechTimestampsMap(
             [{"start": round(s.start * RATE_HZ), "end": round(s.end * RATE_HZ)} for s in passage],
@@ -207,109 +198,82 @@ class Recogniser:
             task="transcribe",
             language=language,
         )
-        last: float | None = None
-        for encoded, window in self._by_window(segments):
-            heard, last = self._score(window, encoded, tokenizer, language, last)
-            yield [_Heard(_on_clock(word, clock), score) for word, score in heard]
+        decoder = ForcedDecoder(self._model.model, tokenizer, language, self._model.max_length)
+        for encoded, frames, window in self._by_window(segments):
+            words, tokens, pieces, starts = _text_of(window, tokenizer)
+            if not tokens:
+                continue
+            offset = window[0].seek / _FRAMES_PER_S
+            scores = [
+                _gap_on_clock(score, offset, clock)
+                for score in decoder.score(encoded, frames, tokens, pieces)
+            ]
+            yield (
+                [
+                    _Heard(_on_clock(word, clock), scores[at] if at is not None else None)
+                    for word, at in zip(words, starts, strict=True)
+                ],
+                scores[-1],
+            )
 
-    def _by_window(self, segments: Iterable[Any]) -> Iterator[tuple[Any, list[Any]]]:
-        """Yield (encoder output, segments) of one decoder window after the other."""
+    def _by_window(self, segments: Iterable[Any]) -> Iterator[tuple[Any, int, list[Any]]]:
+        """Yield (encoder output, its frames, segments) of one decoder window after the other."""
         window: list[Any] = []
-        encoded = None
+        encoded, frames = None, 0
         for segment in segments:
             if window and segment.seek != window[0].seek:
-                yield encoded, window
+                yield encoded, frames, window
                 window = []
             if not window:
                 # The library decodes as it is asked: this is still the window of this segment.
-                encoded = self._model.encoded
+                encoded, frames = self._model.encoded, self._model.frames
             window.append(segment)
         if window:
-            yield encoded, window
+            yield encoded, frames, window
 
-    def _score(
-        self,
-        segments: list[Any],
-        encoded: Any,
-        tokenizer: Tokenizer,
-        language: str,
-        first: float | None,
-    ) -> tuple[list[tuple[Any, float | None]], float | None]:
-        """Pair the words of a window with the score of the boundary before each.
 
-        The first boundary of a window has no history and scores high for no reason: it takes
-        `first`, what the window before expected after its last word. Also returns that for the
-        next window.
-        """
-        good = [
-            s
-            for s in segments
-            if s.compression_ratio <= MAX_COMPRESSION and s.no_speech_prob <= MAX_NO_SPEECH
-        ]
-        tokens = [t for s in good for t in s.tokens if t < tokenizer.eot]
-        if not tokens:
-            return [], None
-        scores = self._filler_scores(encoded, tokens, tokenizer, language)
-        # Token position at which each word begins, found by walking the text once.
-        starts, position = {}, 0
-        text = ""
-        pieces, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-        for piece, group in zip(pieces[:-1], groups[:-1], strict=True):
-            starts[len(text)] = position
-            text += piece
-            position += len(group)
-        heard: list[tuple[Any, float | None]] = []
-        at = 0
-        for segment in good:
-            for word in segment.words or ():
-                begin = text.find(word.word, at)
-                score = None
-                if begin == 0:
-                    score = first
-                elif begin in starts:
-                    score = float(scores[starts[begin]])
-                at = max(at, begin + len(word.word))
-                heard.append((word, score))
-        return heard, float(scores[-1])
-
-    def _filler_scores(
-        self, encoded: Any, tokens: list[int], tokenizer: Tokenizer, language: str
-    ) -> NDArray[np.float64]:
-        """Return the summed hesitation probability before every token, shape (n + 1,)."""
-        firsts = sorted({tokenizer.encode(text)[0] for text in FILLER_TOKENS[language]})
-        prompt = [
-            tokenizer.sot_prev,
-            *tokenizer.encode(FILLER_PROMPT[language]),
-            *tokenizer.sot_sequence,
-            tokenizer.no_timestamps,
-        ]
-        room = self._model.max_length - len(prompt) - 2
-        # Enough for the forced text and no more: the library generates up to half of max_length,
-        # and not beyond max_length less the prompt.
-        steps = min(len(tokens), room) + 1
-        longest = min(self._model.max_length, max(2 * steps, steps + len(prompt)))
-        result = self._model.model.generate(
-            encoded,
-            [prompt + tokens[:room]],
-            max_length=longest,
-            return_logits_vocab=True,
-            beam_size=1,
-            suppress_blank=False,
-            suppress_tokens=[],
-        )[0]
-        scores = np.zeros(len(tokens) + 1)
-        # One row of logits per forced token, and one for what would follow the last.
-        rows = np.asarray(result.logits[0], dtype=np.float32)[:steps]
-        for step, logits in enumerate(rows):
-            chances = np.exp(logits - logits.max())
-            scores[step] = float(chances[firsts].sum() / chances.sum())
-        return scores
+def _text_of(
+    segments: list[Any], tokenizer: Tokenizer
+) -> tuple[list[Any], list[int], list[Piece], list[int | None]]:
+    """Return what was really said in a window: its words, tokens, and pieces (`cut`)."""
+    good = [
+        s
+        for s in segments
+        if s.compression_ratio <= MAX_COMPRESSION and s.no_speech_prob <= MAX_NO_SPEECH
+    ]
+    words = [word for segment in good for word in segment.words or ()]
+    tokens = [t for s in good for t in s.tokens if t < tokenizer.eot]
+    texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+    offset = segments[0].seek / _FRAMES_PER_S
+    pieces, starts = cut(texts[:-1], [len(g) for g in groups[:-1]], words, offset)
+    return words, tokens, pieces, starts
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
     word: Word
-    filler: float | None
+    gap: GapScore | None
+    """of the boundary before it; None = in the midst of a word"""
+
+
+def _boundaries(
+    pieces: list[_Heard], behind: GapScore | None, index: dict[int, int], count: int
+) -> Iterator[Boundary]:
+    """Yield the boundaries before words, and the one behind the last of `count` words."""
+    first_piece = {word: piece for piece, word in index.items()}
+    for i, piece in enumerate(pieces):
+        if piece.gap is not None and i in index:
+            before = first_piece.get(index[i] - 1)
+            again = piece.gap.repeats
+            known = before is not None and 0 < i - before <= len(again)
+            repeat = again[i - before - 1] if before is not None and known else 0.0
+            yield _boundary(index[i], piece.gap, repeat)
+    if behind is not None:
+        yield _boundary(count, behind, 0.0)
+
+
+def _boundary(word: int, gap: GapScore, repeat: float) -> Boundary:
+    return Boundary(word, gap.first, repeat, gap.inserted, gap.instead)
 
 
 def download_model(name: str, folder: Path) -> None:
@@ -354,6 +318,20 @@ def _passages(lenient: Segments) -> Iterator[Segments]:
         length += segment.duration_s
     if passage:
         yield tuple(passage)
+
+
+def _gap_on_clock(gap: GapScore, offset: float, clock: SpeechTimestampsMap) -> GapScore:
+    """Put the places of hesitations, from the start of the window, on the take's clock."""
+
+    def moved(guess: Guess | None) -> Guess | None:
+        if guess is None:
+            return None
+        chunk = clock.get_chunk_index(offset + guess.place.middle)
+        start = float(clock.get_original_time(offset + guess.place.start, chunk))
+        end = float(clock.get_original_time(offset + guess.place.end, chunk))
+        return replace(guess, place=Segment(start, max(start, end)))
+
+    return replace(gap, inserted=moved(gap.inserted), instead=moved(gap.instead))
 
 
 def _on_clock(word: Any, clock: SpeechTimestampsMap) -> Word:

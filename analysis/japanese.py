@@ -2,7 +2,8 @@
 
 Morae are counted on the reading: every kana is one mora (ー, ッ and ン too), small kana that
 colour the one before (ャ, ュ, ョ, ァ, ィ, ゥ, ェ, ォ, ヮ) are none. Sudachi reads Arabic digits one
-by one, so numbers are written in kanji first; イチ against イッ makes no difference to the count.
+by one and spells many Latin words, so those have their reading before it is asked
+(`analysis.fixed_readings`).
 """
 
 from __future__ import annotations
@@ -10,44 +11,25 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analysis.fixed_readings import Fixed, find_fixed, find_words, rewritten
+from analysis.katakana import is_english, spell
+from analysis.readings import Readings, read_readings
 from analysis.results import Word
 
 _SMALL = set("ャュョァィゥェォヮゃゅょぁぃぅぇぉゎ")
 _KANA = re.compile(r"[ァ-ヺー]")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-# 1000万 is said イッセンマン.
-_BARE_THOUSAND = re.compile(r"(?<![〇一二三四五六七八九十百])千(?=[万億兆])")
-_DIGITS = "〇一二三四五六七八九"
-_UNITS = ("", "十", "百", "千")
-_GROUPS = ("", "万", "億", "兆")
+_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿々]")
+_LATIN_SIGN = re.compile(r"[A-Za-z0-9.,!?'’+#&%-]")
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
 _NOT_WORDS = ("補助記号", "空白", "記号")
-_LATIN = re.compile(r"[A-Za-z]+")
 _MARKS = re.compile(r"[。、？！\s]")
+_NOBODY = -1
+_ENOUGH = "十分"  # ジュウブン more often than ten minutes, which are written 10分
 _LONGEST_PIECE = 8000  # characters; at most four bytes each
-
-# Sudachi's reading is not the one said in interviews.
-_SAID = {"御社": "オンシャ", "貴社": "キシャ"}
-_SAID_ALONE = {"私": "ワタシ"}
-
-# How the Latin letters are read in Japanese; an acronym is read letter by letter.
-_LETTERS = {
-    **{"A": "エー", "B": "ビー", "C": "シー", "D": "ディー", "E": "イー", "F": "エフ", "G": "ジー"},
-    **{
-        "H": "エイチ",
-        "I": "アイ",
-        "J": "ジェー",
-        "K": "ケー",
-        "L": "エル",
-        "M": "エム",
-        "N": "エヌ",
-    },
-    **{"O": "オー", "P": "ピー", "Q": "キュー", "R": "アール", "S": "エス", "T": "ティー"},
-    **{"U": "ユー", "V": "ブイ", "W": "ダブリュー", "X": "エックス", "Y": "ワイ", "Z": "ゼット"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +83,63 @@ def _pieces_for_sudachi(text: str) -> Iterator[tuple[int, str]]:
     yield at, text[at:]
 
 
-def reading(text: str) -> str:
-    """Return the reading in katakana; what can't be read (foreign words) is spelt by letters."""
-    spoken = _NUMBER.sub(lambda m: kanji_number(m[0]), unicodedata.normalize("NFKC", text))
-    spoken = _BARE_THOUSAND.sub("一千", spoken)
-    for written, said in _SAID.items():
-        spoken = spoken.replace(written, said)
-    parts = []
-    for morpheme in split_words(spoken):
-        if not morpheme.is_word:
-            continue
-        if _KANA.search(morpheme.reading):
-            parts.append(_SAID_ALONE.get(morpheme.surface, morpheme.reading))
-        else:
-            parts.append(_spelt(morpheme.surface))
-    return "".join(parts)
+def reading(text: str, *, readings: Readings | None = None) -> str:
+    """Return the reading in katakana: numbers, acronyms and English words as they are said.
+
+    Parameters
+    ----------
+    readings : with the user's own; None = ours alone.
+    """
+    readings = readings or read_readings()
+    plain = unicodedata.normalize("NFKC", text)
+    spoken, fixed = rewritten(plain, find_fixed(plain, readings))
+    morphemes = split_words(spoken)
+    borders = {b for m in morphemes for b in (m.begin, m.end)}
+    chosen = [
+        f
+        for f in fixed
+        if f.sure or ({f.begin, f.end} <= borders and spoken[f.begin : f.end] != _ENOUGH)
+    ]
+    known = {(m.begin, m.end): m.reading for m in morphemes if _KATAKANA.fullmatch(m.reading)}
+    chosen = [_by_dictionary(f, known.get((f.begin, f.end), ""), spoken) for f in chosen]
+    for word in find_words(spoken, readings):
+        whole = word.sure or {word.begin, word.end} <= borders
+        if whole and not any(f.begin < word.end and word.begin < f.end for f in chosen):
+            chosen.append(word)
+    return "".join(_read_around(morphemes, sorted(chosen, key=lambda f: f.begin)))
+
+
+def _by_dictionary(fixed: Fixed, said: str, text: str) -> Fixed:
+    """Take the dictionary's reading of an English word, unless it only spells the letters."""
+    if not fixed.rule or not said or said == spell(text[fixed.begin : fixed.end]):
+        return fixed
+    return replace(fixed, reading=said)
+
+
+def _read_around(morphemes: tuple[Morpheme, ...], fixed: list[Fixed]) -> Iterator[str]:
+    """Yield readings: the known ones, and between them those of the dictionary."""
+    waiting = iter((*fixed, None))
+    following = next(waiting)
+    at = 0
+    for morpheme in morphemes:
+        begin = max(at, morpheme.begin)
+        while following is not None and following.begin < morpheme.end:
+            if begin < following.begin:
+                yield _read_part(morpheme, begin, following.begin)
+            yield following.reading
+            begin = at = max(at, following.end)
+            following = next(waiting)
+        if begin < morpheme.end:
+            yield _read_part(morpheme, begin, morpheme.end)
+
+
+def _read_part(morpheme: Morpheme, begin: int, end: int) -> str:
+    """Read a morpheme from `begin` to `end`; cut ones are looked up anew."""
+    if (begin, end) == (morpheme.begin, morpheme.end):
+        parts: tuple[Morpheme, ...] = (morpheme,)
+    else:
+        parts = split_words(morpheme.surface[begin - morpheme.begin : end - morpheme.begin])
+    return "".join(p.reading for p in parts if p.is_word and _KANA.search(p.reading))
 
 
 def group_pieces(pieces: tuple[Word, ...]) -> tuple[tuple[Word, ...], dict[int, int]]:
@@ -126,12 +150,18 @@ def group_pieces(pieces: tuple[Word, ...]) -> tuple[tuple[Word, ...], dict[int, 
     words : a word for each dictionary word, punctuation joined to the word before it.
     index : piece index → word index, for the pieces with which a word begins.
     """
-    text = "".join(p.text for p in pieces)
-    owner = [i for i, p in enumerate(pieces) for _ in p.text]
+    text = ""
+    owner: list[int] = []
+    for i, piece in enumerate(pieces):
+        if _needs_space(text, piece):
+            text += " "
+            owner.append(_NOBODY)
+        text += piece.text
+        owner += [i] * len(piece.text)
     words: list[Word] = []
     index: dict[int, int] = {}
     for morpheme in split_words(text):
-        owners = owner[morpheme.begin : morpheme.end]
+        owners = [o for o in owner[morpheme.begin : morpheme.end] if o != _NOBODY]
         if not owners:
             continue
         first, last = pieces[owners[0]], pieces[owners[-1]]
@@ -163,50 +193,73 @@ def _within(piece: Word, characters: int) -> float:
     return piece.start + (piece.end - piece.start) * characters / len(piece.text)
 
 
-def count_morae(text: str) -> int:
-    """Count the morae of a text."""
-    return sum(1 for c in reading(text) if _KANA.match(c) and c not in _SMALL)
+def count_morae(text: str, *, readings: Readings | None = None) -> int:
+    """Count the morae of a text, of foreign words and numbers too."""
+    return count_kana(reading(text, readings=readings))
 
 
-def count_characters(text: str) -> int:
-    """Count letters, kana, kanji and digits, without punctuation and spaces."""
-    return sum(1 for c in text if unicodedata.category(c)[0] in "LN")
+def count_kana(katakana: str) -> int:
+    """Count the morae of a reading."""
+    return sum(1 for c in katakana if _KANA.match(c) and c not in _SMALL)
 
 
-def kanji_number(digits: str) -> str:
-    """Write an Arabic number as it is said: 1200 as 千二百, 3.5 as 三点五."""
-    whole, _, fraction = digits.replace(",", "").partition(".")
-    if len(whole) > 16 or (len(whole) > 1 and whole.startswith("0")):
-        said = "".join(_DIGITS[int(d)] for d in whole)
-    else:
-        said = _kanji_whole(int(whole))
-    return said + ("点" + "".join(_DIGITS[int(d)] for d in fraction) if fraction else "")
+def count_characters(text: str, *, readings: Readings | None = None) -> int:
+    """Count kana, kanji, digits and letters, without punctuation and spaces.
+
+    An English word counts as many characters as its katakana has: its letters would make an answer
+    look faster. Acronyms keep their letters.
+    """
+    readings = readings or read_readings()
+    plain = unicodedata.normalize("NFKC", text)
+    english = [f for f in find_fixed(plain, readings) if is_english(plain[f.begin : f.end])]
+    count = sum(len(f.reading) for f in english)
+    at = 0
+    for begin, end in [*((f.begin, f.end) for f in english), (len(plain), len(plain))]:
+        count += sum(1 for c in plain[at:begin] if unicodedata.category(c)[0] in "LN")
+        at = end
+    return count
 
 
-def _kanji_whole(number: int) -> str:
-    if number == 0:
-        return "ゼロ"
-    said = ""
-    for power in range(len(_GROUPS) - 1, -1, -1):
-        group = number // 10_000**power % 10_000
-        if not group:
+def count_words(text: str) -> int:
+    """Count dictionary words; a Latin word is one, however the dictionary cuts it."""
+    return len(word_texts(text))
+
+
+def word_texts(text: str) -> tuple[str, ...]:
+    """Return the words of a text, without punctuation."""
+    words: list[str] = []
+    end = -1
+    for morpheme in split_words(text):
+        if not morpheme.is_word:
             continue
-        for unit in range(3, -1, -1):
-            digit = group // 10**unit % 10
-            if digit:
-                # 一 is said before 万 and above, and alone, but not before 十, 百 and 千.
-                said += ("" if digit == 1 and unit else _DIGITS[digit]) + _UNITS[unit]
-        said += _GROUPS[power]
-    return said
+        latin = morpheme.surface[:1].isascii() and morpheme.surface[:1].isalnum()
+        if latin and morpheme.begin == end and words[-1][-1:].isascii():
+            words[-1] += morpheme.surface
+        else:
+            words.append(morpheme.surface)
+        end = morpheme.end
+    return tuple(words)
 
 
-def _spelt(surface: str) -> str:
-    if _LATIN.fullmatch(surface):
-        if surface.isupper() and len(surface) <= 5:
-            return "".join(_LETTERS[c] for c in surface)
-        # An English word in katakana takes about one mora per 1.3 letters (our judgement).
-        return "ア" * max(1, round(len(surface) / 1.3))
-    return "".join(c for c in surface if _KANA.match(c))
+def has_japanese(text: str) -> bool:
+    """Whether kana or kanji are in it."""
+    return _JAPANESE.search(text) is not None
+
+
+def join_words(words: Iterable[Word]) -> str:
+    """Write words as one text, with spaces only between Latin words."""
+    text = ""
+    for word in words:
+        text += (" " if _needs_space(text, word) else "") + word.text
+    return text
+
+
+def _needs_space(before: str, word: Word) -> bool:
+    return (
+        word.space_before
+        and _LATIN_SIGN.match(before[-1:]) is not None
+        and _LATIN_SIGN.match(word.text[:1]) is not None
+    )
 
 
 @functools.cache

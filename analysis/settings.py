@@ -66,6 +66,8 @@ def read_settings(override: Path | None = None) -> Settings:
     try:
         # Editors on Windows put a byte order mark in front.
         own = tomllib.loads(override.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise AnalysisError(f"{override} is not UTF-8: save it as UTF-8, or remove it") from exc
     except (OSError, ValueError) as exc:
         raise AnalysisError(f"{override} has a mistake ({exc}): correct or remove it") from exc
     changed = []
@@ -116,5 +118,7 @@ def _entry(name: str, table: dict[str, Any], ours: Setting, file: str) -> Settin
         raise AnalysisError(
             f"{file}: {name}.value must lie between {ours.low:g} and {ours.high:g} {ours.unit}"
         )
-    source = str(table.get("source", "your own choice"))
+    source = table.get("source", "your own choice")
+    if not isinstance(source, str):
+        raise AnalysisError(f"{file}: {name}.source must be a text, not {source!r}")
     return Setting(name, float(value), ours.low, ours.high, ours.unit, source)

@@ -1,4 +1,4 @@
-"""The sound of a take: decode, voice activity, transcript, fillers, voice, in this order."""
+"""The sound of a take: decode, voice activity, words, voice, delivery, in this order."""
 
 from __future__ import annotations
 
@@ -6,47 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.asr import SUPPORTED, Recogniser
-from analysis.errors import AnalysisError
-from analysis.fillers import find_lexical_fillers, read_lexicon
-from analysis.hesitations import find_hesitations
+from analysis.delivery import measure_delivery
+from analysis.foreground import background_doubts
 from analysis.media import read_sound
 from analysis.models import ModelChoice
-from analysis.results import Caution, Filler, SpeechMetrics, Transcript, VoiceMetrics
-from analysis.settings import read_settings
+from analysis.results import (
+    Caution,
+    CountRange,
+    DeliveryMetrics,
+    Filler,
+    Repetition,
+    SpeechMetrics,
+    Transcript,
+    VoiceMetrics,
+)
+from analysis.sentence_ends import soft_tails
 from analysis.speech import measure_speech
-from analysis.timeline import Segment, Segments, intersect, support
-from analysis.vad import LENIENT, MEASURING, detect_speech
-from analysis.voice import find_steady_voice, measure_voice, track_f0
-
-LANGUAGE_SURE = 0.5
-"""probability from which a language outside `SUPPORTED` is believed; our judgement"""
-MISMATCH_SURE = 0.8
-"""probability from which we contradict the language that the user gave; our judgement"""
-_NAMES = {
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "id": "Indonesian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
+from analysis.spoken import Heard, Spoken, read_lists, recognise_spoken
+from analysis.timeline import Segment, Segments
+from analysis.vad import choose_passages, detect_speech, measure_voice_activity
+from analysis.vad_options import lenient_options, measuring_options
+from analysis.voice import measure_voice, track_f0
 
 
 @dataclass(frozen=True, slots=True)
 class SoundResult:
-    """What the sound of a take yields."""
+    """What the sound of a take yields. None = not measured."""
 
     speech: SpeechMetrics
     transcript: Transcript | None
     fillers: tuple[Filler, ...] | None
+    hesitation_range: CountRange | None
+    repetitions: tuple[Repetition, ...] | None
     voice: VoiceMetrics | None
+    delivery: DeliveryMetrics | None
     cautions: tuple[Caution, ...]
 
 
@@ -69,72 +62,50 @@ def measure_sound(
     scratch : folder for the decoded samples; the caller removes it.
     choice : the speech model.
     language : "en", "ja" or "auto".
-    overrides : folder that may hold the user's own fillers.toml and speech.toml.
+    overrides : folder that may hold the user's own thresholds and lists.
     lost : where the recorder noted that the microphone delivered nothing, s.
     progress : called with the share that is done, 0..1.
 
     Raises
     ------
     AnalysisError
-        The sound can't be decoded, or the model can't be used.
+        The sound can't be decoded, the model can't be used, or a file of the user has a mistake.
     """
-    # Shares of the work, from runs on two cores: decode .03, voice activity .05, words .85.
-    settings = read_settings(overrides and overrides / "speech.toml")
+    lists = read_lists(overrides)
+    settings = lists.settings
     sound = read_sound(path, scratch)
     samples, duration = sound.samples, max(sound.duration_s, 1e-3)
+
+    def part(start: float, share: float) -> Callable[[float], None]:
+        return lambda t: progress(start + share * min(1.0, t / duration))
+
+    # Shares of the work, from runs on two cores.
     progress(0.03)
-    speech = detect_speech(
-        samples, MEASURING, progress=lambda t: progress(0.03 + 0.03 * t / duration)
-    )
-    lenient = detect_speech(
-        samples, LENIENT, progress=lambda t: progress(0.06 + 0.03 * t / duration)
-    )
+    measuring, lenient = measuring_options(settings), lenient_options(settings)
+    activity = measure_voice_activity(samples, measuring, progress=part(0.03, 0.04))
+    speech = activity.speech
     cautions = list(sound.cautions)
-    transcript, fillers = None, None
+    if activity.foreground is not None and measuring.foreground is not None:
+        cautions += background_doubts(activity.foreground, activity.others, measuring.foreground)
+    f0 = track_f0(samples, speech, progress=part(0.07, 0.05))
+    spoken = Spoken()
     if speech:
-        recogniser = Recogniser(choice)
-        chosen, doubts = choose_language(recogniser, samples, speech, language)
-        cautions += doubts
-        if chosen is not None:
-            code, sureness = chosen
-            # Only what both passes hold for speech: the lenient one alone lets music through.
-            margin = LENIENT.pad_ms / 1000
-            certain = (Segment(max(0.0, s.start - margin), s.end + margin) for s in speech)
-            heard = support((*(s for s in lenient if intersect([s], speech)), *certain))
-            recognition = recogniser.recognise(
-                samples,
-                heard,
-                speech,
-                language=code,
-                beam_size=beam_size,
-                on_progress=lambda t: progress(0.1 + 0.8 * min(1.0, t / duration)),
-            )
-            transcript = Transcript(code, sureness, choice.name, recognition.words)
-            lexicon = read_lexicon(code, overrides and overrides / "fillers.toml")
-            hesitations = find_hesitations(
-                recognition.words,
-                recognition.boundaries,
-                speech,
-                lexicon,
-                steady=lambda span: find_steady_voice(samples, span),
-                language=code,
-            )
-            words = find_lexical_fillers(recognition.words, lexicon, code)
-            fillers = tuple(sorted((*hesitations, *words), key=lambda f: (f.start, f.end)))
-            cautions += _word_doubts(transcript, speech)
-            metrics = measure_speech(
-                speech,
-                sound.duration_s,
-                transcript,
-                settings=settings,
-                hesitations=lexicon.hesitations,
-                heard=tuple(Segment(h.start, h.end) for h in hesitations if h.counted),
-                lost=lost,
-            )
-        else:
-            metrics = measure_speech(speech, sound.duration_s, None, settings=settings, lost=lost)
+        passages = choose_passages(
+            activity,
+            detect_speech(samples, lenient, progress=part(0.12, 0.03)),
+            pad_s=lenient.pad_ms / 1000,
+        )
+        spoken = recognise_spoken(
+            Heard(samples, speech, passages),
+            choice,
+            lists,
+            language=language,
+            beam_size=beam_size,
+            f0=f0,
+            on_progress=part(0.15, 0.8),
+        )
+        cautions += spoken.cautions
     else:
-        metrics = measure_speech(speech, sound.duration_s, None, settings=settings, lost=lost)
         cautions.append(
             Caution(
                 "no-speech",
@@ -142,94 +113,39 @@ def measure_sound(
                 " did speak, check that the right microphone was chosen and not muted.",
             )
         )
-    progress(0.92)
-    f0 = track_f0(samples, speech, progress=lambda t: progress(0.92 + 0.07 * t / duration))
+    counted = spoken.transcript if spoken.countable else None
+    metrics = measure_speech(
+        speech,
+        sound.duration_s,
+        counted,
+        settings=settings,
+        hesitations=lists.hesitation_forms,
+        heard=tuple(Segment(h.start, h.end) for h in spoken.hesitations if h.counted),
+        lost=lost,
+        readings=lists.readings,
+    )
+    progress(0.96)
     voice, doubts = measure_voice(sound.levels, f0, speech, sound.duration_s)
     cautions += doubts
+    delivery, doubts = measure_delivery(
+        counted,
+        metrics,
+        f0,
+        sound.levels,
+        settings,
+        voice=voice,
+        fillers=spoken.fillers or (),
+        tail_f0=track_f0(samples, soft_tails(speech, sound.duration_s)),
+    )
+    cautions += doubts
     progress(1.0)
-    return SoundResult(metrics, transcript, fillers, voice, tuple(cautions))
-
-
-def choose_language(
-    recogniser: Recogniser, samples, speech: Segments, wanted: str
-) -> tuple[tuple[str, float] | None, list[Caution]]:
-    """Decide in which language to transcribe; None = in none, with the reason.
-
-    Raises
-    ------
-    AnalysisError
-        The model does not know the language that the user gave.
-    """
-    if not recogniser.multilingual:
-        if wanted == "ja":
-            raise AnalysisError(
-                f"the model {recogniser.choice.name} knows English only: use --model base for"
-                " Japanese"
-            )
-        doubt = Caution(
-            "language-not-checked",
-            f"The model {recogniser.choice.name} knows English only, so English was taken for"
-            " granted.",
-        )
-        return ("en", 1.0), [] if wanted == "en" else [doubt]
-    guess = recogniser.guess_language(samples, support(speech, collar_s=0.5))
-    if wanted in SUPPORTED:
-        if guess and guess.language != wanted and guess.probability >= MISMATCH_SURE:
-            return (wanted, 1.0), [
-                Caution(
-                    "language-mismatch",
-                    f"The language was given as {_name(wanted)}, but it sounds like"
-                    f" {_name(guess.language)}: if so, the words and all that is counted from them"
-                    " are wrong. Analyse it again with the right --language.",
-                )
-            ]
-        return (wanted, 1.0), []
-    if guess is None:
-        return None, []
-    if guess.language in SUPPORTED:
-        return (guess.language, guess.probability), []
-    best = max(SUPPORTED, key=lambda code: guess.supported[code])
-    if guess.probability >= LANGUAGE_SURE or guess.supported[best] < 0.1:
-        return None, [
-            Caution(
-                "language-not-supported",
-                f"The language seems to be {_name(guess.language)}, which is not supported (only"
-                " English and Japanese are): words, pace and fillers were not measured. Duration,"
-                " pauses and level do not depend on the language.",
-            )
-        ]
-    return (best, guess.supported[best]), [
-        Caution(
-            "language-unsure",
-            f"The language was hard to tell; {_name(best)} was assumed. Give it with --language if"
-            " that is wrong.",
-        )
-    ]
-
-
-def _word_doubts(transcript: Transcript, speech: Segments) -> list[Caution]:
-    if not transcript.words:
-        return [
-            Caution(
-                "no-words",
-                "There is a voice or something like one, but no words were recognised.",
-            )
-        ]
-    spans = [Segment(w.start, w.end) for w in transcript.words]
-    covered = intersect(support(spans, collar_s=0.6), speech)
-    missing = sum(s.duration_s for s in speech) - sum(s.duration_s for s in covered)
-    share = missing / sum(s.duration_s for s in speech)
-    # 20 %: our judgement; hesitations and breaths leave up to a tenth without a word.
-    if share > 0.2:
-        return [
-            Caution(
-                "words-missing",
-                f"For {share:.0%} of the speaking time no words were recognised: word counts and"
-                " pace are too low.",
-            )
-        ]
-    return []
-
-
-def _name(code: str) -> str:
-    return _NAMES.get(code, f"another language ({code})")
+    return SoundResult(
+        speech=metrics,
+        transcript=spoken.transcript,
+        fillers=spoken.fillers,
+        hesitation_range=spoken.hesitation_range,
+        repetitions=spoken.repetitions,
+        voice=voice,
+        delivery=delivery,
+        cautions=tuple(cautions),
+    )

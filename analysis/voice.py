@@ -278,3 +278,58 @@ def _dbfs(mean_square: float) -> float:
     if math.isnan(mean_square):
         return math.nan
     return max(QUIETEST_DBFS, 10 * math.log10(max(mean_square, 1e-12)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceTrace:
+    """The voice in steps of 10 ms, over speech only; between two stretches of it times jump."""
+
+    times: NDArray[np.float64]
+    """s, shape (n,)"""
+    f0_st: NDArray[np.float64]
+    """semitones over 100 Hz; nan = unvoiced"""
+    change: NDArray[np.float64]
+    """level-normalised log-mel change over 100 ms, RMS over the bands, natural log"""
+    level_db: NDArray[np.float64]
+    """dB over full scale"""
+
+    def inside(self, span: Segment) -> slice:
+        """Return which steps lie in a stretch."""
+        first, last = np.searchsorted(self.times, [span.start, span.end])
+        return slice(int(first), int(last))
+
+
+def trace_voice(samples: NDArray[np.float32], f0: Track) -> VoiceTrace:
+    """Measure what tells a held sound ("um") from speech, wherever f0 was looked for.
+
+    Parameters
+    ----------
+    samples : mono at 16 kHz, shape (n,).
+    f0 : of `track_f0`.
+    """
+    times = np.asarray(f0.times, dtype=np.float64)
+    change, level = np.zeros(len(times)), np.full(len(times), QUIETEST_DBFS)
+    holes = np.flatnonzero(np.diff(times) > 1.5 * F0_STEP_S) + 1
+    longest = round(_BLOCK_S / F0_STEP_S)
+    for stretch in np.split(np.arange(len(times)), holes):
+        for at in range(0, len(stretch), longest):
+            part = stretch[at : at + longest]
+            instants = np.asarray(times[part], dtype=np.float64)
+            change[part] = _spectral_change(samples, instants)
+            level[part] = _levels_around(samples, instants)
+    with np.errstate(invalid="ignore"):
+        semitones = np.asarray(12 * np.log2(f0.values.astype(np.float64) / 100.0), dtype=np.float64)
+    return VoiceTrace(times, semitones, change, level)
+
+
+def _levels_around(samples: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the level of 25 ms around each time, dB over full scale."""
+    half = RATE_HZ // 80
+    first = round(times[0] * RATE_HZ)
+    low = max(0, first - half)
+    piece = np.asarray(samples[low : round(times[-1] * RATE_HZ) + half], dtype=np.float64)
+    energy = np.concatenate([[0.0], np.cumsum(piece**2)])
+    at = np.round(times * RATE_HZ).astype(int) - low
+    begin, end = np.clip(at - half, 0, len(piece)), np.clip(at + half, 0, len(piece))
+    mean = (energy[end] - energy[begin]) / np.maximum(end - begin, 1)
+    return np.maximum(10 * np.log10(np.maximum(mean, 1e-12)), QUIETEST_DBFS)

@@ -1,4 +1,4 @@
-"""Where things of the user lie: data folder, own targets, own questions."""
+"""Where things of the user lie: data folder, own targets, questions, words and thresholds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from pathlib import Path
 from analysis.models import user_dir
 from recorder import store
 from reports.targets import Targets, read_targets
+
+_OWN = (
+    "fillers",
+    "hesitations",
+    "readings",
+    "repetitions",
+    "speech",
+    "models",
+    "setup",
+    "repeat_noise",
+)
+"""data files that are read from the data folder by their built-in name"""
 
 
 def targets_file() -> Path:
@@ -19,9 +31,13 @@ def questions_file() -> Path:
     return user_dir() / "questions.toml"
 
 
-def fillers_file() -> Path:
-    """Return the place of the user's own filler list."""
-    return user_dir() / "fillers.toml"
+def own_files() -> dict[str, Path]:
+    """Return every file of data that the user may write over ours, by what it holds."""
+    return {
+        "targets": targets_file(),
+        "questions": questions_file(),
+        **{name: user_dir() / f"{name}.toml" for name in _OWN},
+    }
 
 
 def demo_dir() -> Path:

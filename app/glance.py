@@ -28,6 +28,12 @@ def show_answer(analysis: AnswerAnalysis, folder: Path) -> None:
         ("facing the camera", _value(_percent(flat["eye_contact_ratio"]), "%", 0)),
         ("slouching", _value(_percent(flat["slouch_ratio"]), "%", 0)),
     ]
+    if analysis.transcript is not None:
+        # Written only where the program chose; who named a model knows it.
+        reason = analysis.provenance.options.get("model_reason")
+        chosen = analysis.provenance.options.get("model") == "auto" and reason
+        model = analysis.transcript.model
+        lines.append(("speech model", f"{model} ({reason})" if chosen else model))
     for name, value in lines:
         typer.echo(f"{name:<24}{value}")
     for text in flat["warnings"]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from analysis.pace import pace_track
 from analysis.results import AnswerAnalysis
-from reports.charts import Lane, PaceChart, Tick, lanes, pace_chart, time_ticks
+from reports.charts import Lane, Tick, lanes, time_ticks
+from reports.delivery import DeliveryRow, delivery_rows
+from reports.details import Detail, details
+from reports.evidence import pace_over_time
 from reports.feedback import Remark, choose_remarks, low_trust, pace_of
-from reports.glance import Detail, Tile, details, tiles
+from reports.glance import Tile, tiles
+from reports.pace_chart import PaceChart, pace_chart
 from reports.prose import Passage, passages
-from reports.sentences import without_hesitations
 from reports.targets import Targets
 from reports.wording import language_name
 
@@ -52,6 +54,9 @@ class AnswerView:
     ticks: tuple[Tick, ...]
     pace: PaceChart | None
     pace_note: str
+    pace_how: str
+    """how the pace over time is counted"""
+    delivery: tuple[DeliveryRow, ...]
     passages: tuple[Passage, ...]
     word_times: tuple[tuple[float, float], ...]
     transcript_note: str
@@ -73,10 +78,14 @@ def answer_view(
     )
     has_picture = media.video_codec is not None
     _, band = pace_of(analysis, targets)
-    pace = None
-    counted = without_hesitations(analysis)
-    if counted and speech:
-        pace = pace_chart(pace_track(counted, speech), band, duration_s)
+    track, delivery = pace_over_time(analysis), analysis.delivery
+    pace = track and pace_chart(
+        track,
+        band,
+        duration_s,
+        fastest=delivery and delivery.fastest,
+        slowest=delivery and delivery.slowest,
+    )
     shown_tiles = tiles(analysis, targets)
     shown_lanes = lanes(analysis, duration_s)
     text = passages(analysis)
@@ -107,6 +116,8 @@ def answer_view(
         ticks=time_ticks(duration_s),
         pace=pace,
         pace_note=f"{band.low:.0f}–{band.high:.0f} {band.unit}" if band else "",
+        pace_how=_pace_how(analysis) if pace else "",
+        delivery=delivery_rows(analysis, band),
         passages=text,
         word_times=words,
         transcript_note=_transcript_note(analysis),
@@ -115,6 +126,12 @@ def answer_view(
         limits=_limits(analysis),
         provenance=_provenance(analysis),
     )
+
+
+def _pace_how(analysis: AnswerAnalysis) -> str:
+    window_s = analysis.delivery.pace_window_s if analysis.delivery else 15.0
+    long_s = analysis.speech.long_pause_s if analysis.speech else 5.0
+    return f"Pace: {window_s:g} s around each moment; silences over {long_s:g} s left out."
 
 
 def _went_well(shown: tuple[Tile, ...]) -> str:
@@ -147,6 +164,7 @@ def _limits(analysis: AnswerAnalysis) -> tuple[str, ...]:
         "pace": analysis.transcript is not None and spoken,
         "fillers": analysis.fillers is not None,
         "voice": analysis.voice is not None,
+        "delivery": analysis.delivery is not None,
         "gaze": analysis.gaze is not None,
         "posture": analysis.posture is not None,
     }

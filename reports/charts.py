@@ -1,4 +1,4 @@
-"""Geometry of the pictures on a page: lanes of marks over time, and the pace over time.
+"""Geometry of the timeline on a page: lanes of marks over time.
 
 Positions are percentages of the width, so that the templates draw them at any width without
 distorting text. Nothing here knows colours.
@@ -9,12 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from analysis.results import SILENCE_LIMIT_S, AnswerAnalysis, Filler, Pause
-from analysis.timeline import Segments, Track
-from reports.targets import Band
-from reports.wording import clock, moment_clock, seconds
+from analysis.results import AnswerAnalysis, Filler, Pause, Repetition
+from analysis.timeline import Segments, intersect, total
+from reports.wording import clock, moment_clock, plural, seconds
 
 SHOWN_PAUSE_S = 1.0
 """Shorter pauses are part of speaking: counted, visible as gaps of the speech, not marked."""
@@ -69,29 +66,15 @@ class Tick:
     """may be left out in a narrow window"""
 
 
-@dataclass(frozen=True, slots=True)
-class PaceChart:
-    """The pace over time."""
-
-    lines: tuple[str, ...]
-    """points of polylines in a 0..100 by 0..100 box; NaN parts them"""
-    band_top: float | None
-    """% from the top; None = no band"""
-    band_height: float
-    """%"""
-    ticks: tuple[Tick, ...]
-    unit: str
-    summary: str
-    """the picture in words"""
-
-
 def lanes(analysis: AnswerAnalysis, duration_s: float) -> tuple[Lane, ...]:
-    """Return the lanes of the timeline: speech, pauses, fillers, facing away, posture."""
-    scale = _Scale(duration_s)
+    """Return the lanes of the timeline, from speech to posture."""
+    scale = Scale(duration_s)
     return (
         _speech_lane(analysis, scale),
         _pause_lane(analysis, scale),
         _filler_lane(analysis, scale),
+        # Analyses before schema 3 know nothing of it.
+        *((_voice_lane(analysis, scale),) if analysis.delivery else ()),
         _away_lane(analysis, scale),
         _posture_lane(analysis, scale),
     )
@@ -99,7 +82,7 @@ def lanes(analysis: AnswerAnalysis, duration_s: float) -> tuple[Lane, ...]:
 
 def time_ticks(duration_s: float) -> tuple[Tick, ...]:
     """Return the labels of the time axis."""
-    scale = _Scale(duration_s)
+    scale = Scale(duration_s)
     step_s = next((s for s in TICK_STEPS_S if duration_s / s <= MOST_TICKS), TICK_STEPS_S[-1])
     count = int(duration_s / step_s) + 1
     return tuple(
@@ -110,74 +93,34 @@ def time_ticks(duration_s: float) -> tuple[Tick, ...]:
     )
 
 
-def pace_chart(track: Track, band: Band | None, duration_s: float) -> PaceChart | None:
-    """Return the picture of the pace, or None where there is nothing to draw."""
-    present = ~np.isnan(track.values)
-    if not present.any():
-        return None
-    values = track.values[present]
-    edges = [float(values.min()), float(values.max())]
-    if band is not None:
-        edges += [e for e in (band.low, band.high) if math.isfinite(e)]
-    step = next(s for s in (10, 20, 25, 50, 100, 200, 10_000) if max(edges) - min(edges) <= 5 * s)
-    bottom = max(0.0, math.floor((min(edges) - step / 4) / step) * step)
-    top = math.ceil((max(edges) + step / 4) / step) * step
-
-    def height(value: float) -> float:
-        return 100 * (top - min(max(value, bottom), top)) / (top - bottom)
-
-    scale = _Scale(duration_s)
-    lines: list[str] = []
-    points: list[str] = []
-    for time, value in zip(track.times, track.values, strict=True):
-        if math.isnan(value):
-            if points:
-                lines.append(" ".join(points))
-            points = []
-        else:
-            points.append(f"{scale.at(time):.2f},{height(float(value)):.1f}")
-    if points:
-        lines.append(" ".join(points))
-
-    summary = f"Pace between {values.min():.0f} and {values.max():.0f} {track.unit}"
-    if band is None:
-        return PaceChart(tuple(lines), None, 0.0, (), track.unit, summary)
-    inside = float(np.mean((values >= band.low) & (values <= band.high)))
-    summary += f"; {inside:.0%} of the time within {band.low:.0f}–{band.high:.0f}"
-    ticks = tuple(
-        Tick(height(bottom + i * step), f"{bottom + i * step:.0f}")
-        for i in range(1, round((top - bottom) / step))
-    )
-    band_top = height(band.high)
-    return PaceChart(
-        tuple(lines), band_top, height(band.low) - band_top, ticks, track.unit, summary
-    )
-
-
-class _Scale:
+class Scale:
     """Seconds to percent of the width."""
 
     def __init__(self, duration_s: float) -> None:
+        """Take the length of the recording, s."""
         self.duration_s = max(duration_s, 1e-3)
 
     def at(self, time_s: float) -> float:
+        """Return the place of a time, %."""
         return round(100 * min(max(time_s, 0.0), self.duration_s) / self.duration_s, 3)
 
     def mark(self, start: float, end: float, kind: str, label: str) -> Mark:
+        """Return a mark in its place."""
         x = self.at(start)
         return Mark(start, end, kind, label, x, round(self.at(end) - x, 3))
 
 
-def pause_label(pause: Pause) -> str:
+def pause_label(pause: Pause, limit_s: float) -> str:
     """Return what a pause is and when, in words."""
-    name = "Silence over 30 s" if is_over_limit(pause) else "Pause"
+    name = f"Silence over {limit_s:g} s" if is_over_limit(pause, limit_s) else "Pause"
     place = {"before": ", before the answer", "after": ", after the answer"}.get(pause.place, "")
-    return f"{name}, {seconds(pause.duration_s)} at {moment_clock(pause.start)}{place}"
+    length = seconds(pause.duration_s, limit_s)
+    return f"{name}, {length} at {moment_clock(pause.start)}{place}"
 
 
-def is_over_limit(pause: Pause) -> bool:
-    """Whether a pause breaks the 30 s rule (see `SpeechMetrics.silences_over_limit`)."""
-    return pause.duration_s > SILENCE_LIMIT_S + 0.001
+def is_over_limit(pause: Pause, limit_s: float) -> bool:
+    """Whether a pause is a silence too long (see `SpeechMetrics.silences_over_limit`)."""
+    return pause.duration_s > limit_s + 0.001
 
 
 def filler_kind(filler: Filler) -> str:
@@ -193,7 +136,19 @@ def filler_label(filler: Filler) -> str:
     return f"{name} “{filler.text}” at {moment_clock(filler.start)}"
 
 
-def _speech_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
+def repetition_kind(repetition: Repetition) -> str:
+    """Return the look of words said again."""
+    return f"repeat {'counted' if repetition.counted else 'possible'}"
+
+
+def repetition_label(repetition: Repetition) -> str:
+    """Return what was said again or begun anew, and when, in words."""
+    name = "Repetition" if repetition.kind == "repetition" else "Restart"
+    name = name if repetition.counted else f"Possible {name.lower()}"
+    return f"{name} “{repetition.text}” at {moment_clock(repetition.start)}"
+
+
+def _speech_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     speech = analysis.speech
     if speech is None:
         return Lane("speech", "Speech", "not measured", (), measured=False)
@@ -206,7 +161,7 @@ def _speech_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
     )
 
 
-def _pause_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
+def _pause_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     speech = analysis.speech
     if speech is None:
         return Lane("pauses", "Pauses", "not measured", (), measured=False)
@@ -215,29 +170,65 @@ def _pause_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
         scale.mark(
             p.start,
             p.end,
-            f"pause{' over' if is_over_limit(p) else ''} {p.place}",
-            pause_label(p),
+            f"pause{' over' if is_over_limit(p, speech.silence_limit_s) else ''} {p.place}",
+            pause_label(p, speech.silence_limit_s),
         )
         for p in shown
     )
     return Lane("pauses", "Pauses", _count(marks, f"of {SHOWN_PAUSE_S:g} s or more"), marks)
 
 
-def _filler_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
+def _filler_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     if analysis.fillers is None:
         return Lane("fillers", "Fillers", "not measured", (), measured=False)
-    marks = tuple(
-        scale.mark(f.start, f.end, filler_kind(f), filler_label(f))
-        for f in sorted(analysis.fillers, key=lambda f: f.start)
-    )
+    repeats = analysis.repetitions or ()
+    marks = [
+        *(scale.mark(f.start, f.end, filler_kind(f), filler_label(f)) for f in analysis.fillers),
+        *(scale.mark(r.start, r.end, repetition_kind(r), repetition_label(r)) for r in repeats),
+    ]
+    marks.sort(key=lambda m: m.start)
     counted = sum(f.counted for f in analysis.fillers)
-    note = f"{counted} counted"
-    if len(marks) > counted:
-        note += f", {len(marks) - counted} possible"
-    return Lane("fillers", "Fillers", note if marks else "none found", marks)
+    note = f"{counted} counted" if analysis.fillers else "none found"
+    if len(analysis.fillers) > counted:
+        note += f", {len(analysis.fillers) - counted} possible"
+    if again := sum(r.counted for r in repeats):
+        note += f"; {plural(again, 'repeat')}"
+    return Lane("fillers", "Fillers", note, tuple(marks))
 
 
-def _away_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
+def flat_talk_s(analysis: AnswerAnalysis) -> float:
+    """Return how long somebody speaks in the monotone stretches, s."""
+    if analysis.delivery is None or analysis.speech is None:
+        return 0.0
+    return total(intersect(analysis.delivery.monotone, analysis.speech.speech))
+
+
+def _voice_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
+    delivery = analysis.delivery
+    if delivery is None or (
+        math.isnan(delivery.monotone_ratio) and not delivery.sentence_end_count
+    ):
+        return Lane("voice", "Voice", "not measured", (), measured=False)
+    flat = [
+        scale.mark(s.start, s.end, "flat", f"Flat melody, {_span(s.start, s.end)}")
+        for s in delivery.monotone
+    ]
+    soft = [
+        scale.mark(
+            d.start,
+            d.end,
+            "soft",
+            f"Soft end of a sentence, {d.drop_db:.0f} dB softer, at {moment_clock(d.start)}",
+        )
+        for d in delivery.drops
+    ]
+    parts = [f"{clock(flat_talk_s(analysis))} min flat"] if flat else []
+    parts += [plural(len(soft), "soft end")] if soft else []
+    marks = sorted([*flat, *soft], key=lambda m: (m.start, m.end))
+    return Lane("voice", "Voice", ", ".join(parts) or "nothing flat or soft", tuple(marks))
+
+
+def _away_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     gaze = analysis.gaze
     if gaze is None or math.isnan(gaze.eye_contact_ratio):
         return Lane("away", "Facing away", "not measured", (), measured=False)
@@ -248,7 +239,7 @@ def _away_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
     return Lane("away", "Facing away", _count(marks), marks)
 
 
-def _posture_lane(analysis: AnswerAnalysis, scale: _Scale) -> Lane:
+def _posture_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     posture = analysis.posture
     if posture is None or (
         math.isnan(posture.slouch_ratio) and math.isnan(posture.side_lean_ratio)

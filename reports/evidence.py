@@ -10,8 +10,9 @@ import numpy as np
 
 from analysis.pace import pace_track
 from analysis.results import AnswerAnalysis, Filler, Pause
-from analysis.timeline import Segment
-from reports.sentences import quote, without_hesitations
+from analysis.sentences import without_hesitations
+from analysis.timeline import Segment, Track
+from reports.quotes import quote
 
 _Span = TypeVar("_Span", Segment, Pause)
 
@@ -57,12 +58,25 @@ def densest(fillers: list[Filler]) -> list[Filler]:
     return chosen
 
 
+def pace_over_time(analysis: AnswerAnalysis) -> Track | None:
+    """Return the pace in a rolling window; None without words."""
+    if analysis.delivery is not None:
+        track = analysis.delivery.pace
+        # As it is stored, so that a page is the same from memory and from the file.
+        values = np.round(track.values.astype(np.float64), 3).astype(np.float32)
+        return Track(np.round(track.times, 4), values, track.unit)
+    # Analyses before schema 3 did not store it.
+    if analysis.transcript is None or analysis.speech is None:
+        return None
+    counted = without_hesitations(analysis.transcript, analysis.fillers or ())
+    return pace_track(counted, analysis.speech)
+
+
 def pace_extremes(analysis: AnswerAnalysis, *, fast: bool) -> list[Segment]:
     """Return where the pace is highest (or lowest), at most one stretch per 15 s."""
-    transcript = without_hesitations(analysis)
-    if transcript is None or analysis.speech is None:
+    track = pace_over_time(analysis)
+    if track is None or analysis.speech is None:
         return []
-    track = pace_track(transcript, analysis.speech)
     values = track.values if fast else -track.values
     chosen: list[float] = []
     for index in np.argsort(-values):

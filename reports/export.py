@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.results import AnswerAnalysis, Pause, Word
+from analysis.sentences import joined, split_sentences
 from analysis.storage import summary
 from reports.errors import PdfFailed
-from reports.sentences import joined, split_sentences
 
 LINE_CHARACTERS = {"ja": 20}
 LINE_CHARACTERS_ELSE = 42

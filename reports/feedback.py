@@ -9,14 +9,12 @@ silence over the limit.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
-from analysis.results import SILENCE_LIMIT_S, AnswerAnalysis, Pause
+from analysis.results import AnswerAnalysis, Pause
 from analysis.timeline import Segment
+from reports.drills import Drill, read_drills
 from reports.evidence import Moment, densest, longest, moments, pace_extremes
 from reports.targets import Band, Judgement, Targets
 from reports.wording import clock, seconds
@@ -25,6 +23,9 @@ MOST_REMARKS = 3
 
 LOW_TRUST_SNR_DB = 10.0
 """Below this, what hangs on telling speech from noise is not judged."""
+
+FEWEST_SOFT_ENDS = 3
+"""One or two soft ends happen to everybody."""
 
 FEWEST_FILLERS = 3
 """One "um" in an answer of five seconds is a high rate, and nothing to remark."""
@@ -41,19 +42,9 @@ ORDER = (
     "eye_contact_ratio",
     "posture",
     "latency_s",
+    "soft_end_ratio",
+    "monotone_ratio",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """An exercise."""
-
-    id: str
-    measure: str
-    title: str
-    text: str
-    length_s: float
-    """one round, s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +92,6 @@ def pace_of(analysis: AnswerAnalysis, targets: Targets) -> tuple[float, Band | N
     return analysis.speech.pace_wpm, targets.band("pace_wpm", language)
 
 
-@cache
-def read_drills() -> dict[str, Drill]:
-    """Return the drills by id."""
-    text = resources.files("reports").joinpath("data/drills.toml").read_text(encoding="utf-8")
-    return {d["id"]: Drill(**d) for d in tomllib.loads(text)["drill"]}
-
-
 def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
     speech = analysis.speech
     if speech is None:
@@ -123,6 +107,7 @@ def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate
     yield from _fillers(analysis, targets)
     yield from _pace(analysis, targets)
     yield from _latency(analysis, targets, speech.answer)
+    yield from _delivery(analysis, targets)
 
 
 def _of_picture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
@@ -156,15 +141,16 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]
             yield _candidate("silence", judged, title, shown, why, band, "check-microphone")
         return
     why = (
-        f"A thoughtful pause is fine. Over {SILENCE_LIMIT_S:g} s the interviewer can't tell whether"
-        " you think, are stuck, or the line is dead. Say that you are thinking."
+        f"A thoughtful pause is fine. Over {speech.silence_limit_s:g} s the interviewer can't tell"
+        " whether you think, are stuck, or the line is dead. Say that you are thinking."
     )
     if over:
         worst = max(over, key=lambda p: p.duration_s)
-        title = f"A silence of {seconds(worst.duration_s)}{_where(worst)}"
+        length = seconds(worst.duration_s, speech.silence_limit_s)
+        title = f"A silence of {length}{_where(worst)}"
         if len(over) > 1:
-            title = f"{len(over)} silences over {SILENCE_LIMIT_S:g} s"
-            title += f", the longest {seconds(worst.duration_s)}"
+            title = f"{len(over)} silences over {speech.silence_limit_s:g} s"
+            title += f", the longest {length}"
         shown = moments(analysis, longest(over))
         yield _candidate("silence", Judgement("off"), title, shown, why, band, "bridge-sentences")
         return
@@ -263,13 +249,35 @@ def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
 
 def _latency(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
     assert analysis.speech is not None
-    latency_s = analysis.speech.latency_s
+    latency_s, limit_s = analysis.speech.latency_s, analysis.speech.silence_limit_s
     band, judged = _judged(targets, "latency_s", latency_s)
-    if band and judged.level in ("near", "off") and latency_s <= SILENCE_LIMIT_S:
+    if band and judged.level in ("near", "off") and latency_s <= limit_s:
         title = f"{seconds(latency_s)} until the first word"
         why = "A breath before answering is good; after it, even “Let me think” keeps contact."
         shown = moments(analysis, [Segment(0.0, answer.start)])
         yield _candidate("latency_s", judged, title, shown, why, band, "first-sentence-ready")
+
+
+def _delivery(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+    delivery = analysis.delivery
+    if delivery is None:
+        return
+    # Never ahead of anything else: what is flat or soft to a listener is less sure than a number.
+    low = Judgement("near")
+    drops = sorted(delivery.drops, key=lambda d: -d.drop_db)
+    share = len(drops) / delivery.sentence_end_count if delivery.sentence_end_count else math.nan
+    band, judged = _judged(targets, "soft_end_ratio", share)
+    if band and judged.level in ("near", "off") and len(drops) >= FEWEST_SOFT_ENDS:
+        title = f"{len(drops)} of {delivery.sentence_end_count} sentences fade away at the end"
+        why = "The last words often carry the point, and a call swallows what is soft first."
+        shown = moments(analysis, [Segment(d.start, d.end) for d in drops])
+        yield _candidate("soft_end_ratio", low, title, shown, why, band, "land-the-last-word")
+    band, judged = _judged(targets, "monotone_ratio", delivery.monotone_ratio)
+    if band and judged.level in ("near", "off") and delivery.monotone:
+        title = f"A flat melody for {delivery.monotone_ratio:.0%} of the talk"
+        why = "Where the voice hardly rises or falls, a listener can't hear which word matters."
+        shown = moments(analysis, longest(delivery.monotone))
+        yield _candidate("monotone_ratio", low, title, shown, why, band, "one-word-up")
 
 
 def _posture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:

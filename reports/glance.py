@@ -1,15 +1,16 @@
-"""The answer in one glance: tiles with value, band and verdict, and the details behind them."""
+"""The answer in one glance: tiles with value, band and verdict."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from analysis.results import AnswerAnalysis, SpeechMetrics
+from analysis.results import AnswerAnalysis
 from reports.charts import is_over_limit
+from reports.details import other_rates
 from reports.feedback import low_trust, pace_of
 from reports.targets import UNJUDGED, Judgement, Targets
-from reports.wording import clock, number, plural, rough_share, seconds
+from reports.wording import clock, number, plural, range_text, rough_share, seconds
 
 WITHHELD = {
     "no-face": "no face was found",
@@ -52,15 +53,6 @@ class Tile:
         return SYMBOLS[self.level]
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """A number for those who want more."""
-
-    name: str
-    value: str
-    note: str
-
-
 def tiles(analysis: AnswerAnalysis, targets: Targets) -> tuple[Tile, ...]:
     """Return the tiles in the order of the page."""
     return (
@@ -99,9 +91,10 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Tile:
     speech = analysis.speech
     if speech is None or band is None:
         return _missing("silence", "Longest silence", _why_no_speech(analysis))
+    limit_s = speech.silence_limit_s
     longest = speech.longest_pause
     if longest is None:
-        length_s, where = 0.0, "no pause of 0.25 s or more"
+        length_s, where = 0.0, f"no pause of {speech.shortest_pause_s:g} s or more"
     else:
         length_s = longest.duration_s
         where = {
@@ -111,21 +104,21 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Tile:
     if speech.answer is None:
         where = "nothing was said"
     judged = band.judge(length_s)
-    if longest and is_over_limit(longest):
-        # The rule of 30 s holds whatever the user's own band says.
+    if longest and is_over_limit(longest, limit_s):
+        # The limit holds whatever the user's own band says.
         judged = Judgement("off", "high")
-        verdict = "over 30 s"
+        verdict = f"over {limit_s:g} s"
     else:
         verdict = _verdict(judged, low="short", high="long")
     count = plural(sum(p.duration_s >= 1 for p in speech.pauses_inside), "pause")
     return Tile(
         id="silence",
         title="Longest silence",
-        value=seconds(length_s).removesuffix(" s"),
+        value=seconds(length_s, limit_s).removesuffix(" s"),
         unit="s",
         verdict=verdict,
         level=judged.level,
-        band=f"up to {band.high:g} s is fine, never over 30 s",
+        band=f"up to {band.high:g} s is fine, never over {limit_s:g} s",
         detail=f"{where[0].upper()}{where[1:]}"
         + (f"; {count} of 1 s or more inside" if speech.answer else ""),
         source=band.cited,
@@ -140,7 +133,8 @@ def _pace(analysis: AnswerAnalysis, targets: Targets) -> Tile:
         return _missing("pace", "Pace", why)
     judged = band.judge(value) if band else UNJUDGED
     japanese = analysis.transcript is not None and analysis.transcript.language == "ja"
-    with_pauses, articulation = _other_rates(analysis.speech, japanese=japanese)
+    with_pauses, articulation = other_rates(analysis.speech, japanese=japanese)
+    long = f"{analysis.speech.long_pause_s:g} s"
     return Tile(
         id="pace",
         title="Pace",
@@ -148,7 +142,7 @@ def _pace(analysis: AnswerAnalysis, targets: Targets) -> Tile:
         unit="characters/min" if japanese else "words/min",
         verdict=_verdict(judged, low="slow", high="fast"),
         level=judged.level,
-        band=f"{band.low:.0f}–{band.high:.0f}, silences over 5 s left out"
+        band=f"{band.low:.0f}–{band.high:.0f}, silences over {long} left out"
         if band
         else "no band for this language",
         detail=f"{number(with_pauses)} with all pauses, {number(articulation)} with none",
@@ -166,7 +160,10 @@ def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Tile:
         return _missing("fillers", "Fillers", why)
     judged = band.judge(rate)
     count = plural(len(sounds), "hesitation")
-    if possible:
+    likely = analysis.hesitation_range
+    if likely is not None:
+        count = range_text(len(sounds), likely, "hesitation")
+    elif possible:
         count = f"{len(sounds)}–{len(sounds) + len(possible)} hesitations"
     return Tile(
         id="fillers",
@@ -235,54 +232,6 @@ def _posture(analysis: AnswerAnalysis, targets: Targets) -> Tile:
         detail=f"Against your own start; shoulders seen in {posture.coverage_ratio:.0%}",
         source=slouch_band.cited,
     )
-
-
-def details(analysis: AnswerAnalysis, targets: Targets) -> tuple[Detail, ...]:
-    """Return the numbers behind the tiles."""
-    rows: list[Detail] = []
-    speech, voice = analysis.speech, analysis.voice
-    if speech is not None and speech.answer is not None:
-        japanese = analysis.transcript is not None and analysis.transcript.language == "ja"
-        with_pauses, articulation = _other_rates(speech, japanese=japanese)
-        unit = "characters/min" if japanese else "words/min"
-        rows += [
-            Detail("Time with speech", f"{clock(speech.speaking_s)} min", "without any pause"),
-            Detail("First word after", seconds(speech.latency_s), "from the start of the sound"),
-            Detail("Share of pauses", f"{speech.pause_ratio:.0%}", "pauses from 0.25 s, inside"),
-            Detail("Speech rate", number(with_pauses, 0, unit), "all pauses included"),
-            Detail(
-                "Articulation rate", number(articulation, 0, unit), "pauses from 0.25 s left out"
-            ),
-        ]
-        if japanese:
-            rate = speech.mora_rate_per_min
-            rows.append(Detail("Morae", number(rate, 0, "per min"), "all pauses included"))
-        else:
-            rate = speech.syllable_rate_per_min
-            rows.append(Detail("Syllables", number(rate, 0, "per min"), "all pauses included"))
-    if voice is not None:
-        level = targets.band("level_dbfs")
-        fine = f"{number(level.low)} to {number(level.high)} is comfortable" if level else ""
-        rows += [
-            Detail("Voice level", number(voice.level_dbfs, 0, "dBFS"), fine),
-            Detail("Noise floor", number(voice.noise_floor_dbfs, 0, "dBFS"), "below −50 is good"),
-            Detail("Voice above noise", number(voice.snr_db, 0, "dB"), "from 20 is good"),
-            Detail("Melody", number(voice.f0_spread_st, 1, "semitones"), "spread; no band"),
-        ]
-    if analysis.content is not None and analysis.content.conclusion_s is not None:
-        at = seconds(analysis.content.conclusion_s)
-        rows.append(Detail("Conclusion first said", f"at {at}", "earlier is easier to follow"))
-    return tuple(rows)
-
-
-def _other_rates(speech: SpeechMetrics, *, japanese: bool) -> tuple[float, float]:
-    """Return the rates with all pauses and with none."""
-    if not japanese:
-        return speech.speech_rate_wpm, speech.articulation_rate_wpm
-    characters, articulating_s = speech.character_count, speech.articulating_s
-    if characters is None or not articulating_s > 0:
-        return speech.character_rate_per_min, math.nan
-    return speech.character_rate_per_min, 60 * characters / articulating_s
 
 
 def _missing(id: str, title: str, why: str) -> Tile:

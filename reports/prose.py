@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.results import AnswerAnalysis, Filler, Pause, Word
+from analysis.results import SILENCE_LIMIT_S, AnswerAnalysis, Filler, Pause, Word
+from analysis.sentences import is_written, split_sentences
 from reports.charts import (
     SHOWN_PAUSE_S,
     filler_kind,
@@ -12,7 +13,6 @@ from reports.charts import (
     is_over_limit,
     pause_label,
 )
-from reports.sentences import is_written, split_sentences
 from reports.wording import moment_clock, seconds
 
 
@@ -64,7 +64,8 @@ def passages(analysis: AnswerAnalysis) -> tuple[Passage, ...]:
         return ()
     pauses = analysis.speech.pauses if analysis.speech else ()
     shown = [p for p in pauses if p.duration_s >= SHOWN_PAUSE_S]
-    over = [p for p in shown if is_over_limit(p)]
+    limit_s = analysis.speech.silence_limit_s if analysis.speech else SILENCE_LIMIT_S
+    over = [p for p in shown if is_over_limit(p, limit_s)]
     # A hesitation that the transcript itself holds is marked there, not put in once more.
     written = [
         f
@@ -73,7 +74,7 @@ def passages(analysis: AnswerAnalysis) -> tuple[Passage, ...]:
     ]
     sounds = [f for f in analysis.fillers or () if f not in written]
     between = sorted(
-        [_pause_piece(p) for p in shown if not is_over_limit(p)]
+        [_pause_piece(p, limit_s) for p in shown if p not in over]
         + [_sound_piece(f) for f in sounds],
         key=_middle,
     )
@@ -100,7 +101,9 @@ def passages(analysis: AnswerAnalysis) -> tuple[Passage, ...]:
         result.append(
             Passage(sentence.start, sentence.end, moment_clock(sentence.start), tuple(pieces))
         )
-    result += [Passage(p.start, p.end, moment_clock(p.start), (), _over_text(p)) for p in over]
+    result += [
+        Passage(p.start, p.end, moment_clock(p.start), (), _over_text(p, limit_s)) for p in over
+    ]
     return tuple(sorted(result, key=lambda p: (p.start, p.end)))
 
 
@@ -132,9 +135,9 @@ def _sound_piece(filler: Filler) -> Piece:
     )
 
 
-def _pause_piece(pause: Pause) -> Piece:
-    text = f"⟨{seconds(pause.duration_s)}⟩"
-    return Piece("pause", pause.start, pause.end, text, look="pause", label=pause_label(pause))
+def _pause_piece(pause: Pause, limit_s: float) -> Piece:
+    text, label = f"⟨{seconds(pause.duration_s, limit_s)}⟩", pause_label(pause, limit_s)
+    return Piece("pause", pause.start, pause.end, text, look="pause", label=label)
 
 
 def _closer(piece: Piece, following: Word, word: Word) -> bool:
@@ -149,6 +152,7 @@ def _word_middle(word: Word) -> float:
     return (word.start + word.end) / 2
 
 
-def _over_text(pause: Pause) -> str:
+def _over_text(pause: Pause, limit_s: float) -> str:
     place = {"before": " before the answer", "after": " after the answer"}.get(pause.place, "")
-    return f"Silence of {seconds(pause.duration_s)}{place} – over the limit of 30 s"
+    length = seconds(pause.duration_s, limit_s)
+    return f"Silence of {length}{place} – over the limit of {limit_s:g} s"

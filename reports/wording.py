@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from analysis.results import SILENCE_LIMIT_S, CountRange
+
 LANGUAGE_NAMES = {"en": "English", "ja": "Japanese"}
 
 
@@ -19,12 +21,12 @@ def moment_clock(time_s: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
-def seconds(length_s: float) -> str:
-    """Return a length in seconds: "2.3 s"; from 10 s on without decimals, never across 30 s."""
+def seconds(length_s: float, limit_s: float = SILENCE_LIMIT_S) -> str:
+    """Return a length in seconds: "2.3 s"; from 10 s on without decimals, never across a limit."""
     if length_s < 9.95:
         return f"{length_s:.1f} s"
     # 30.2 s is over the limit of 30 s: it must not read "30 s".
-    if 30.0 < length_s < 31.0:
+    if limit_s < length_s < limit_s + 1:
         return f"{math.ceil(length_s * 10 - 1e-6) / 10:.1f} s"
     return f"{length_s:.0f} s"
 
@@ -54,3 +56,12 @@ def language_name(code: str | None) -> str:
 def plural(count: int, name: str) -> str:
     """Return a count with its noun."""
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
+def range_text(count: int, likely: CountRange, name: str) -> str:
+    """Return a count with its noun and the range that it lies in, for instance "5 (4–7) ums"."""
+    noun = name if count == 1 else f"{name}s"
+    if likely.low == likely.high == count:
+        return f"{count} {noun}"
+    between = f"{likely.low}" if likely.low == likely.high else f"{likely.low}–{likely.high}"
+    return f"{count} ({between}) {noun}"

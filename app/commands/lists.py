@@ -9,7 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from analysis.models import fetch_model, list_models, models_dir, user_dir
+from analysis.errors import AnalysisError, ModelMissing
+from analysis.model_choice import LANGUAGES
+from analysis.models import fetch_model, list_models, models_dir, pick_model, user_dir
+from analysis.settings import FILE as SETTINGS_FILE
+from analysis.settings import read_settings
 from app import config
 from app.output import print_json
 from recorder.questions import read_bank, read_sets
@@ -60,9 +64,17 @@ def list_questions(
 
 @models.command("list")
 def show_models() -> None:
-    """Show which speech models are at hand."""
+    """Show which speech models are at hand, and which of them "auto" takes here and now."""
     for name, state in list_models():
         typer.echo(f"{name:<16}{state}")
+    typer.echo("")
+    for language, spoken in {**LANGUAGES, "auto": "language not given"}.items():
+        try:
+            pick = pick_model(language)
+            meant = f"{pick.name} ({pick.reason})"
+        except ModelMissing as exc:
+            meant = f"none ({exc})"
+        typer.echo(f"auto, {spoken}: {meant}")
 
 
 @models.command("fetch")
@@ -85,9 +97,7 @@ def info() -> None:
         "data folder": f"{user_dir()}  (MENSETSU_HOME overrides it)",
         "sessions": str(config.sessions_dir()),
         "models": str(models_dir()),
-        "own targets": _presence(config.targets_file()),
-        "own questions": _presence(config.questions_file()),
-        "own fillers": _presence(config.fillers_file()),
+        **{f"own {name}": _presence(path) for name, path in config.own_files().items()},
         "network": "never used, except by 'mensetsu models fetch'",
     }
     for name, value in rows.items():
@@ -97,4 +107,13 @@ def info() -> None:
 
 
 def _presence(path: Path) -> str:
-    return f"{path}" if path.is_file() else f"{path}  (none; the built-in ones hold)"
+    if not path.is_file():
+        return f"{path}  (none; the built-in ones hold)"
+    if path.name != SETTINGS_FILE:
+        return f"{path}  (in force)"
+    try:
+        settings = read_settings(path)
+    except AnalysisError as exc:
+        return str(exc)
+    changed = ", ".join(f"{name} = {settings[name]:g}" for name in settings.changed)
+    return f"{path}  (in force: {changed or 'names nothing'})"

@@ -1,173 +1,142 @@
-"""Hesitations from boundary scores, placed in time."""
+"""Hesitations with their probability, from evidence that is put together here."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from analysis.fillers import read_lexicon
-from analysis.hesitations import COUNTED_FROM, POSSIBLE_FROM, Boundary, find_hesitations
+from analysis.hesitation_guesses import Boundary, Guess
+from analysis.hesitation_model import read_hesitation_model
+from analysis.hesitations import find_hesitations
 from analysis.results import Word
 from analysis.timeline import Segment
-from analysis.voice import VoicedSpan
+from analysis.voice import VoiceTrace
 
-ENGLISH, JAPANESE = read_lexicon("en"), read_lexicon("ja")
-WORD_S, PAUSE_S = 0.3, 0.5
-
-
-def say(text, language="en"):
-    """Words one after the other; "|" is a pause."""
-    words, at = [], 0.0
-    for token in text.split():
-        if token == "|":
-            at += PAUSE_S
-            continue
-        words.append(Word(at, at + WORD_S, token, 1.0, language == "en"))
-        at += WORD_S
-    return tuple(words)
+WORDS = ((0.0, 0.5, "worked"), (2.0, 2.6, "together"), (2.6, 3.0, "there"))
+SPEECH = ((0.0, 0.5), (1.0, 1.4), (2.0, 3.0))
+HELD = ((1.05, 1.35),)
 
 
-def hesitate(text, scores, *, speech=None, steady=(), language="en", words=None):
-    """Find hesitations; `scores` are probabilities by the index of the word that follows."""
-    words = say(text, language) if words is None else words
-    if speech is None:
-        speech = (Segment(0.0, words[-1].end),)
+def hesitate(boundaries, *, words=WORDS, speech=SPEECH, held=HELD, language="en", **changes):
+    segments = tuple(Segment(*s) for s in speech)
+    times = np.concatenate([np.arange(s.start + 0.005, s.end, 0.01) for s in segments])
+    change = np.full(len(times), 2.5)
+    for start, end in held:
+        change[(times >= start) & (times < end)] = 0.6
     return find_hesitations(
-        words,
-        tuple(Boundary(i, p) for i, p in scores.items()),
-        speech,
-        JAPANESE if language == "ja" else ENGLISH,
-        steady=lambda gap: tuple(s for s in steady if s.end > gap.start and s.start < gap.end),
+        tuple(Word(*w, 1.0) for w in words),
+        boundaries,
+        segments,
+        read_lexicon(language),
+        trace=VoiceTrace(times, np.zeros(len(times)), change, np.full(len(times), -20.0)),
+        model=dataclasses.replace(read_hesitation_model(language), **changes),
         language=language,
     )
 
 
-class TestHesitations:
-    # Words end at 0.6 s; the next begins at 1.1 s; between them somebody is heard.
-    TEXT = "I was | glad"
-    HEARD = (Segment(0.0, 0.6), Segment(0.75, 1.4))
+def expected(word, start, end, *, first=0.7, ratio=0.5, sound="um"):
+    return Boundary(word, first, inserted=Guess(sound, ratio, Segment(start, end)))
 
-    @pytest.mark.parametrize(
-        ("probability", "counted"),
-        [
-            (POSSIBLE_FROM - 0.001, None),
-            (POSSIBLE_FROM, False),
-            (COUNTED_FROM - 0.001, False),
-            (COUNTED_FROM, True),
-            (0.9, True),
-        ],
-    )
-    def test_counted_possible_nothing(self, probability, counted):
-        found = hesitate(self.TEXT, {2: probability}, speech=self.HEARD)
-        assert [f.counted for f in found] == ([] if counted is None else [counted])
-        assert all(f.kind == "acoustic" and f.text == "um" for f in found)
-        assert all(f.probability == probability for f in found)
 
-    def test_placed_on_the_steady_voice(self):
-        spans = (VoicedSpan(0.8, 1.05, 0.5),)
-        (found,) = hesitate(self.TEXT, {2: 0.5}, speech=self.HEARD, steady=spans)
-        assert (found.start, found.end) == (0.8, 1.05)
+class TestFound:
+    def test_an_um_between_words(self):
+        (um,) = hesitate([expected(1, 0.9, 1.6)])
+        assert (um.start, um.end) == (pytest.approx(1.0), pytest.approx(1.4))
+        assert (um.text, um.kind, um.counted) == ("um", "acoustic", True)
+        assert um.probability > 0.8
 
-    def test_placed_where_somebody_is_heard_without_a_steady_voice(self):
-        (found,) = hesitate(self.TEXT, {2: 0.5}, speech=self.HEARD)
-        assert found.start == 0.75
-        assert found.end <= 1.1
+    def test_counted_possible_nothing(self):
+        doubtful = [expected(1, 0.9, 1.6, first=0.05, ratio=-3.0)]
+        (sound,) = hesitate(doubtful, count_from=0.95, show_from=0.01)
+        p = sound.probability
+        for count_from, show_from, counted in (
+            (p - 0.001, 0.01, [True]),
+            (p + 0.001, p - 0.001, [False]),
+            (p + 0.002, p + 0.001, []),
+        ):
+            found = hesitate(doubtful, count_from=count_from, show_from=show_from)
+            assert [f.counted for f in found] == counted
 
-    def test_no_sound_in_the_gap_is_no_hesitation(self):
-        # The decoder expects an "um" after a long silence. That is a guess, not a sound.
-        silent = (Segment(0.0, 0.62), Segment(1.1, 1.4))
-        text = "I was | glad of that and of a great many other things"
-        assert hesitate(text, {2: 0.9}, speech=silent) == ()
+    def test_several_in_one_gap(self):
+        words = (WORDS[0], (4.0, 4.6, "together"))
+        speech = ((0.0, 0.5), (1.0, 1.4), (2.0, 2.4), (3.0, 3.4), (4.0, 4.6))
+        held = ((1.05, 1.35), (2.05, 2.35), (3.05, 3.35))
+        found = hesitate([expected(1, 0.9, 1.6)], words=words, speech=speech, held=held)
+        assert [round(f.start, 1) for f in found] == [1.0, 2.0, 3.0]
+        assert found[0].counted
 
-    def test_the_end_of_the_word_before_is_no_hesitation(self):
-        trailing = (Segment(0.0, 0.7), Segment(1.1, 5.0))
-        text = "I was | glad of that and of a great many other things"
-        assert hesitate(text, {2: 0.9}, speech=trailing) == ()
+    def test_before_the_first_and_behind_the_last_word(self):
+        words = ((1.0, 1.6, "together"),)
+        speech = ((0.3, 0.7), (1.0, 1.6), (2.0, 2.4))
+        found = hesitate(
+            [expected(0, 0.2, 0.8), expected(1, 1.9, 2.5)],
+            words=words,
+            speech=speech,
+            held=((0.35, 0.65), (2.05, 2.35)),
+        )
+        assert [(f.start, f.counted) for f in found] == [
+            (pytest.approx(0.3), True),
+            (pytest.approx(2.0), True),
+        ]
 
-    def test_a_steady_voice_before_a_short_word_is_not_the_word(self):
-        words = (Word(0, 0.3, "I", 1.0), Word(0.3, 0.6, "was", 1.0), Word(1.0, 1.4, "glad.", 1.0))
-        spans = (VoicedSpan(0.73, 0.95, 0.5),)
-        for speech in ((Segment(0.0, 1.4),), (Segment(0.0, 0.95), Segment(1.0, 1.4))):
-            (um,) = hesitate("", {2: 0.5}, words=words, speech=speech, steady=spans)
-            assert (um.start, um.end) == (0.73, 0.95)
+    def test_written_by_the_recogniser(self):
+        words = (WORDS[0], (1.0, 1.4, "um,"), *WORDS[1:])
+        (um,) = hesitate([Boundary(1, 0.9), Boundary(2, 0.01)], words=words)
+        assert (um.text, um.counted) == ("um", True)
+        assert (um.start, um.end) == (pytest.approx(1.0), pytest.approx(1.4))
 
-    def test_a_hesitation_that_was_written_as_words_lies_on_them(self):
+    def test_written_as_words_that_nobody_said(self):
         words = (
-            Word(0.0, 0.8, "です。", 1.0, space_before=False),
-            Word(1.8, 2.3, "イエート", 0.3, space_before=False),
-            Word(2.3, 2.4, "は、", 0.5, space_before=False),
-            Word(2.9, 3.4, "これまで", 1.0, space_before=False),
+            (0.0, 0.8, "です。"),
+            (1.8, 2.3, "イエート"),
+            (2.3, 2.45, "は、"),
+            (2.9, 3.4, "現在"),
         )
-        speech = (Segment(0.0, 0.85), Segment(1.8, 2.45), Segment(2.9, 3.4))
-        (sound,) = hesitate("", {1: 0.5}, words=words, speech=speech, language="ja")
-        assert (sound.start, sound.end) == (1.8, 2.4)
-
-    def test_sound_after_a_misplaced_word_is_the_hesitation(self):
-        words = (
-            Word(0.0, 0.8, "8%.", 1.0),
-            Word(0.8, 1.1, "and", 1.0),
-            Word(2.2, 2.4, "we", 1.0),
-            Word(2.4, 2.8, "had", 1.0),
+        boundary = Boundary(
+            1, 0.8, instead=Guess("えーと", 6.0, Segment(1.8, 2.5), replaced_s=0.65)
         )
-        speech = (Segment(0.0, 1.1), Segment(1.5, 1.8), Segment(2.2, 2.8))
-        (um,) = hesitate("", {1: 0.7}, words=words, speech=speech)
-        assert (um.start, um.end) == (1.5, 1.8)
-
-    def test_two_sounds_in_one_gap(self):
-        words = (Word(0, 0.3, "I", 1.0), Word(3.0, 3.3, "was", 1.0))
-        spans = (VoicedSpan(0.8, 1.3, 0.5), VoicedSpan(1.9, 2.2, 0.5))
-        first, second = hesitate(
-            "", {1: 0.4}, words=words, speech=(Segment(0.0, 3.3),), steady=spans
+        (sound,) = hesitate(
+            [boundary],
+            words=words,
+            speech=((0.0, 0.8), (1.8, 2.45), (2.9, 3.4)),
+            held=((1.85, 2.1),),
+            language="ja",
         )
-        assert (first.start, first.counted, first.probability) == (0.8, True, 0.4)
-        assert (second.start, second.counted, second.probability) == (1.9, False, 0.2)
-
-    def test_the_first_word_has_no_boundary(self):
-        assert hesitate("I was | glad", {0: 0.9}) == ()
-
-    def test_written_by_the_recogniser_itself(self):
-        found = hesitate("I was, um, glad", {})
-        assert [(f.text, f.counted) for f in found] == [("um", True)]
-        assert (found[0].start, found[0].end) == pytest.approx((0.6, 0.9))
-
-    def test_written_and_scored_is_one(self):
-        assert len(hesitate("I was, um, glad", {2: 0.9, 3: 0.8})) == 1
-
-    def test_japanese_is_named_in_japanese(self):
-        (found,) = hesitate("私 は | 御社", {2: 0.5}, speech=self.HEARD, language="ja")
-        assert found.text == "えー"
-
-    def test_no_boundaries(self):
-        assert hesitate("I was glad", {}) == ()
-        assert hesitate("", {}, words=(), speech=()) == ()
+        assert (sound.start, sound.end) == (pytest.approx(1.8), pytest.approx(2.45))
+        assert (sound.text, sound.counted) == ("えー", True)
 
 
-class TestMisheard:
-    """えーと written as words that nobody said: set off on both sides, and short."""
+class TestNotFound:
+    def test_fluent_speech(self):
+        assert hesitate([expected(2, 2.6, 2.62, first=0.0005, ratio=-12.0)]) == ()
 
-    WORDS = (
-        Word(0.0, 0.5, "です。", 1.0),
-        Word(2.0, 2.4, "イエート", 1.0),
-        Word(2.4, 2.6, "は、", 1.0),
-        Word(3.0, 3.4, "現在", 1.0),
-    )
-    SPEECH = (Segment(0.0, 0.5), Segment(2.0, 2.6), Segment(3.0, 3.4))
+    def test_a_silence(self):
+        # The recogniser expects an "um" after a long silence. That is a guess, not a sound.
+        assert hesitate([expected(1, 1.0, 1.1)], speech=((0.0, 0.5), (2.0, 3.0)), held=()) == ()
 
-    def find(self, words, speech=SPEECH):
-        return hesitate("", {1: 0.5}, words=words, speech=speech, language="ja")
+    def test_a_stretched_word(self):
+        # "sooo": a held voice, but the recogniser hears a word and nothing else.
+        words = ((0.0, 0.5, "worked"), (1.0, 1.9, "so"), (2.0, 2.6, "together"))
+        speech = ((0.0, 0.5), (1.0, 1.9), (2.0, 2.6))
+        found = hesitate(
+            [
+                expected(1, 1.0, 1.02, first=0.002, ratio=-9.0),
+                expected(2, 1.85, 1.9, first=0.001, ratio=-9.0),
+            ],
+            words=words,
+            speech=speech,
+            held=((1.3, 1.9),),
+        )
+        assert not [f for f in found if f.counted]
 
-    def test_the_short_run_is_the_hesitation(self):
-        (found,) = self.find(self.WORDS)
-        assert (found.start, found.end) == (2.0, 2.6)
-
-    def test_a_long_run_is_content(self):
-        long = (*self.WORDS[:2], Word(2.4, 3.4, "は、", 1.0), Word(3.9, 4.3, "現在", 1.0))
-        speech = (Segment(0.0, 0.5), Segment(2.0, 3.4), Segment(3.9, 4.3))
-        assert self.find(long, speech) == ()
-
-    def test_a_run_that_nothing_sets_off_is_content(self):
-        joined = (Word(1.5, 1.98, "です", 1.0), *self.WORDS[1:])
-        speech = (Segment(1.5, 2.6), Segment(3.0, 3.4))
-        found = self.find(joined, speech)
-        assert [(f.start, f.end) for f in found] != [(2.0, 2.6)]
+    def test_nothing_at_all(self):
+        assert hesitate([]) == ()
+        assert hesitate([], words=()) == ()
 
 
-def test_thresholds_are_ordered():
-    assert 0 < POSSIBLE_FROM < COUNTED_FROM < 1
+def test_a_sound_without_a_name_is_named_by_language():
+    held = [Boundary(1, 0.9)]
+    for language, name in (("en", "um"), ("ja", "えー")):
+        (sound,) = hesitate(held, language=language, show_from=0.01)
+        assert sound.text == name

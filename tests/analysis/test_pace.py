@@ -107,6 +107,16 @@ def test_word_of_no_length_counts_once():
     assert at[10] == pytest.approx(60, abs=EXACT)
 
 
+def test_talk_without_words_has_no_pace():
+    # The recogniser missed everything from 30 to 60 s.
+    track = pace_track(transcript(even(0, 30, per_s=2) + even(60, 90, per_s=2)), metrics((0, 90)))
+    at = dict(zip(track.times, track.values, strict=True))
+    assert math.isnan(at[45])
+    assert math.isnan(at[30])
+    assert at[20] == pytest.approx(120, abs=EXACT)
+    assert at[75] == pytest.approx(120, abs=EXACT)
+
+
 def test_window_and_step_must_be_positive():
     with pytest.raises(ValueError, match="positive"):
         pace_track(transcript([]), metrics((0, 5)), step_s=0)

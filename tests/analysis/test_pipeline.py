@@ -203,7 +203,7 @@ class TestEndToEnd:
         assert "not installed" not in provenance.libraries.values()
         assert provenance.version not in ("", "not installed")
         assert provenance.options["language"] == "en"
-        assert provenance.options["silence_limit_s"] == 30.0
+        assert provenance.options["speech.pauses.silence_limit_s"] == 30.0
         assert provenance.options["beam_size"] == 5
 
     def test_the_picture_can_be_left_out(self, clips, packaged_models, scratch_home):

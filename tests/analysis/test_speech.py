@@ -256,9 +256,38 @@ class TestUnits:
             ("...", 0),
             ("²", 1),
             ("x", 1),
-            ("東京", 1),
+            ("東京", 4),
             ("9" * 30, 30),
         ],
     )
     def test_syllables(self, word, syllables):
         assert count_syllables(word) == syllables
+
+
+class TestMixedSpeech:
+    def test_japanese_words_in_an_english_answer(self):
+        units = count_units(
+            transcript("We call it 根回し and 御社 values nemawari too"), HESITATIONS
+        )
+        # ne-ma-wa-shi 4 and o-n-sha 3 morae; val-ues 2, ne-ma-wa-ri 4
+        assert units == {"word_count": 9, "syllable_count": 3 + 4 + 1 + 3 + 2 + 4 + 1}
+
+    def test_a_japanese_sentence_without_spaces_is_several_words(self):
+        units = count_units(transcript("They said よろしくお願いします"), HESITATIONS)
+        assert units["word_count"] == 2 + 5
+        assert units["syllable_count"] == 2 + 4 + 1 + 3 + 1 + 2
+
+    def test_english_words_in_a_japanese_answer(self):
+        mixed = count_units(transcript("私はprojectのleaderです", "ja"), HESITATIONS)
+        written = count_units(transcript("私はプロジェクトのリーダーです", "ja"), HESITATIONS)
+        assert mixed == written
+
+    def test_an_english_sentence_in_a_japanese_answer(self):
+        units = count_units(transcript("それは a good question ですね", "ja"), HESITATIONS)
+        assert units["word_count"] == 2 + 3 + 2
+        assert units["mora_count"] == 3 + 1 + 3 + 5 + 3  # ソレワ ア グッド クエスチョン デスネ
+
+    def test_hesitations_of_the_other_language_are_no_words(self):
+        both = frozenset({"um", "えーと"})
+        assert count_units(transcript("um 私は", "ja"), both)["word_count"] == 2
+        assert count_units(transcript("well えーと yes"), both)["word_count"] == 2

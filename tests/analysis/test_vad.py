@@ -2,19 +2,35 @@
 
 import itertools
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.foreground import background_doubts
 from analysis.media import RATE_HZ, read_sound
+from analysis.settings import read_settings
+from analysis.telephone import TelephoneOptions
 from analysis.timeline import Segment, extent, gaps, intersect, total
-from analysis.vad import LENIENT, MEASURING, VadOptions, collect, detect_speech
+from analysis.vad import (
+    LENIENT,
+    MEASURING,
+    VoiceActivity,
+    choose_passages,
+    collect,
+    detect_speech,
+    lenient_options,
+    measure_voice_activity,
+    measuring_options,
+)
 
 SAMPLES = Path(__file__).parents[2] / "sample_media"
 FOUND_RATIO = 0.95
 EDGE_TOLERANCE_S = 0.3
 MEAN_EDGE_TOLERANCE_S = 0.12
+CLEAN_EDGE_TOLERANCE_S = 0.03
 GAPS_S = (0.5, 0.75, 1.0, 0.5, 2.0, 0.6, 4.0, 0.5, 1.5, 31.0)
 RNG = np.random.default_rng(4)
 
@@ -179,8 +195,187 @@ def test_collect():
     assert len(collect(samples, ())) == 0
 
 
-def test_the_measuring_pass_is_the_one_that_was_measured():
-    measured = VadOptions(
-        threshold=0.6, min_silence_ms=160, pad_ms=0, min_speech_ms=96, amplify=True
+def rms(samples):
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+
+
+def voice_of(samples, truth):
+    return np.concatenate(
+        [
+            samples[round(p["start"] * RATE_HZ) : round(p["end"] * RATE_HZ)]
+            for p in truth["parts"]
+            if p["kind"] == "speech"
+        ]
     )
-    assert measured == MEASURING
+
+
+def faster(samples, factor):
+    """Another speaker, crudely: the same one, faster and higher."""
+    return np.interp(np.arange(0, len(samples) - 1, factor), np.arange(len(samples)), samples)
+
+
+def other_people(count):
+    """Five speakers at once without a pause, RMS 1, from both bundled takes."""
+    mixed = np.zeros(count)
+    for number, factor in enumerate((1.0, 0.85, 1.15, 0.93, 1.08)):
+        name = ("japanese_take", "english_take")[number % 2]
+        truth = json.loads((SAMPLES / f"{name}.expected.json").read_text(encoding="utf-8"))
+        with tempfile.TemporaryDirectory() as folder:
+            sound = np.array(read_sound(SAMPLES / f"{name}.mp4", Path(folder)).samples)
+        talk = faster(voice_of(sound, truth), factor)
+        mixed += np.resize(np.roll(talk / rms(talk), number * 7 * RATE_HZ), count)
+    return mixed / rms(mixed)
+
+
+@pytest.fixture(scope="module")
+def crowded(take):
+    samples, truth = take
+    people = other_people(len(samples))
+    level = rms(voice_of(samples, truth)) * 10 ** (-10 / 20)
+    return (samples + level * people).astype(np.float32), truth
+
+
+@pytest.mark.parametrize("take", ["english_take"], indirect=True)
+class TestOtherPeople:
+    """People who talk 10 dB below the candidate, all the time."""
+
+    def test_the_long_silence_is_found_among_them(self, crowded):
+        samples, truth = crowded
+        (silence,) = truth["silences_over_30_s"]
+        true = Segment(silence["start"], silence["end"])
+        activity = measure_voice_activity(samples, MEASURING)
+        whole = Segment(0.0, len(samples) / RATE_HZ)
+        (found,) = [g for g in gaps(activity.speech, whole) if g.duration_s > 30]
+        assert found.start == pytest.approx(true.start, abs=EDGE_TOLERANCE_S)
+        assert found.end == pytest.approx(true.end, abs=EDGE_TOLERANCE_S)
+        assert activity.foreground.gated
+        assert total(activity.speech) == pytest.approx(truth["speaking_s"], rel=0.1)
+
+    def test_without_the_gate_it_is_lost(self, crowded):
+        samples, truth = crowded
+        (silence,) = truth["silences_over_30_s"]
+        inner = Segment(silence["start"] + 1, silence["end"] - 1)
+        everybody = replace(MEASURING, foreground=None)
+        assert total(intersect(detect_speech(samples, everybody), [inner])) > 0.5
+
+    def test_they_are_said(self, crowded):
+        samples, _ = crowded
+        activity = measure_voice_activity(samples, MEASURING)
+        (doubt,) = background_doubts(activity.foreground, activity.others, MEASURING.foreground)
+        assert doubt.code == "background-voices"
+        assert not intersect(activity.others, activity.speech)
+
+    def test_nobody_is_no_one_else(self, take):
+        samples, _ = take
+        activity = measure_voice_activity(samples, MEASURING)
+        assert not activity.foreground.gated
+        assert activity.others == ()
+        assert background_doubts(activity.foreground, (), MEASURING.foreground) == ()
+
+
+class TestSoftSpeech:
+    def test_a_passage_15_db_softer_stays(self, take):
+        samples, truth = take
+        parts = [p for p in truth["parts"] if p["kind"] == "speech"][2:6]
+        softer = samples.copy()
+        cut = slice(round(parts[0]["start"] * RATE_HZ), round(parts[-1]["end"] * RATE_HZ))
+        softer[cut] *= 10 ** (-15 / 20)
+        found = detect_speech(softer, MEASURING)
+        span = Segment(parts[0]["start"], parts[-1]["end"])
+        before = total(intersect(detect_speech(samples, MEASURING), [span]))
+        assert total(intersect(found, [span])) == pytest.approx(before, rel=0.1)
+
+
+class TestEdges:
+    def test_clean_edges_are_good_to_a_few_hundredths(self, take):
+        samples, truth = take
+        pauses = [Segment(p["start"], p["end"]) for p in truth["pauses"]]
+        errors = match(
+            [p for p in pauses if p.duration_s >= 0.5], detect_speech(samples, MEASURING)
+        )
+        assert None not in errors
+        assert np.abs(np.array(errors)).mean() < CLEAN_EDGE_TOLERANCE_S
+
+    def test_a_cut_elsewhere_gives_the_same_pauses(self, take):
+        samples, _ = take
+        whole = detect_speech(samples, MEASURING)
+        shift = 12_345
+        moved = detect_speech(samples[shift : 40 * RATE_HZ], MEASURING)
+        shifted = [Segment(s.start + shift / RATE_HZ, s.end + shift / RATE_HZ) for s in moved]
+        inner = Segment(3.0, 38.0)
+        before, after = (
+            [g for g in gaps(s, inner) if g.duration_s >= 0.5] for s in (whole, shifted)
+        )
+        assert len(before) == len(after) > 3
+        for one, two in zip(before, after, strict=True):
+            assert one.start == pytest.approx(two.start, abs=0.05)
+            assert one.end == pytest.approx(two.end, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(0.2 * RNG.standard_normal(4000), id="a hiss"),
+        pytest.param(0.3 * np.sin(np.arange(8000) * 2 * np.pi * 1000 / RATE_HZ), id="a beep"),
+        pytest.param(
+            0.8 * np.exp(-np.arange(4000) / 400) * RNG.standard_normal(4000), id="a knock"
+        ),
+    ],
+)
+def test_a_loud_sound_in_a_silence_is_no_speech(take, sound):
+    samples, truth = take
+    (silence,) = truth["silences_over_30_s"]
+    at = round((silence["start"] + 10) * RATE_HZ)
+    louder = samples.copy()
+    louder[at : at + len(sound)] += sound.astype(np.float32)
+    inner = Segment(silence["start"] + EDGE_TOLERANCE_S, silence["end"] - EDGE_TOLERANCE_S)
+    assert total(intersect(detect_speech(louder, MEASURING), [inner])) == 0
+
+
+def band(samples, low_hz, high_hz):
+    spectrum = np.fft.rfft(samples)
+    hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
+    spectrum[(hz < low_hz) | (hz > high_hz)] = 0
+    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+
+
+class TestTelephone:
+    @pytest.mark.parametrize("low_hz", [300, 150])
+    def test_pauses_of_a_take(self, take, low_hz):
+        samples, truth = take
+        speech = detect_speech(band(samples, low_hz, 3400), MEASURING)
+        pauses = [Segment(p["start"], p["end"]) for p in truth["pauses"]]
+        assert_found(match([p for p in pauses if p.duration_s >= 0.5], speech))
+
+    def test_widened_sound_is_heard_better(self, take):
+        samples, _ = take
+        narrow = band(samples[: 40 * RATE_HZ], 300, 3400)
+        never = replace(MEASURING, telephone=TelephoneOptions(low_below_db=999, high_below_db=999))
+        strict = replace(MEASURING, threshold=0.85, islands=None)
+        heard, unwidened = (
+            total(detect_speech(narrow, o))
+            for o in (strict, replace(strict, telephone=never.telephone))
+        )
+        assert heard > unwidened + 0.5
+
+
+class TestPassages:
+    LENIENT = (Segment(0.8, 9.0), Segment(20.0, 22.0))
+    SPEECH = (Segment(1.0, 2.0), Segment(8.0, 9.3))
+
+    def test_the_lenient_ones_with_speech_and_a_margin(self):
+        activity = VoiceActivity(self.SPEECH, (), None)
+        assert choose_passages(activity, self.LENIENT, pad_s=0.2) == (Segment(0.8, 9.5),)
+
+    def test_nothing_of_other_people(self):
+        activity = VoiceActivity(self.SPEECH, (Segment(2.0, 8.0),), None)
+        heard = choose_passages(activity, self.LENIENT, pad_s=0.2)
+        assert heard == (Segment(0.8, 2.5), Segment(7.5, 9.5))
+
+
+def test_a_user_changes_a_threshold(tmp_path):
+    own = tmp_path / "speech.toml"
+    own.write_text("[vad.threshold]\nvalue = 0.4\n[vad.lenient_pad_ms]\nvalue = 300\n")
+    settings = read_settings(own)
+    assert measuring_options(settings) == replace(MEASURING, threshold=0.4)
+    assert lenient_options(settings) == replace(LENIENT, pad_ms=300)

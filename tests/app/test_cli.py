@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from analysis import model_choice
 from analysis.models import user_dir
 from analysis.results import SCHEMA
 from analysis.storage import read_analysis
+from app import config
 from recorder.questions import find_question, read_bank
 from recorder.session import CaptureHealth, Session, Take, write_session
 
@@ -29,6 +31,8 @@ gaze_coverage_ratio eye_contact_ratio away_count posture_coverage_ratio slouch_r
 conclusion_s language model schema warnings
 """
 SUMMARY = set(KEYS.split())
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ("analysis", "recorder", "reports")
 EDGE_S = 0.3
 """What the product promises for the edges of speech."""
 
@@ -222,6 +226,76 @@ def test_models_list_loads_nothing(mensetsu, home):
     assert re.search(r"^base +ready \(comes with the installation", done.out, re.M)
     assert re.search(r"^small +not here; 'mensetsu models fetch small'$", done.out, re.M)
     assert not (home / "models").exists()
+
+
+def test_models_list_says_what_auto_means_here(mensetsu, home, monkeypatch):
+    (home / "models").unlink()
+    small = home / "models" / "small"
+    small.mkdir(parents=True)
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (small / name).write_bytes(b"?")
+    monkeypatch.setattr(model_choice, "usable_cores", lambda: 2)
+    monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 8000.0)
+    lines = mensetsu("models", "list").out.splitlines()
+    why = "base (small is here too, but needs 4 processor cores (there are 2))"
+    assert lines[-3:] == [
+        f"auto, English: {why}",
+        f"auto, Japanese: {why}",
+        f"auto, language not given: {why}",
+    ]
+    monkeypatch.setattr(model_choice, "usable_cores", lambda: 8)
+    assert "auto, Japanese: small (the best one here" in mensetsu("models", "list").out
+
+
+def test_the_model_that_auto_took_is_said(mensetsu, recording, monkeypatch):
+    monkeypatch.setattr(model_choice, "free_memory_mb", lambda: 700.0)
+    done = mensetsu("analyse", recording, "--no-video", "--language", "en")
+    why = "base is here too, but needs 900 MB of free memory (there are 700)"
+    assert re.search(rf"^speech model +tiny\.en \({re.escape(why)}\)$", done.out, re.M)
+    folder = recording.parent / "answer-analysis"
+    provenance = read_analysis(folder / "analysis.json").provenance
+    assert provenance.options["model_reason"] == why
+    assert provenance.options["model"] == "auto"
+    # Who names a model needs no reason.
+    named = mensetsu("analyse", recording, *FAST)
+    assert re.search(r"^speech model +tiny\.en$", named.out, re.M)
+
+
+def test_another_model_runs_the_same_code_to_the_same_numbers(
+    mensetsu, recording, packaged_models, tmp_path
+):
+    """A larger model is a folder with a name: only the words may differ, here they can't."""
+    larger = tmp_path / "larger"
+    shutil.copytree(packaged_models / "base", larger, copy_function=os.link)
+    results = []
+    for model in ("base", larger):
+        done = mensetsu("analyse", recording, "--no-video", "--model", model, "--json")
+        assert done.code == 0
+        results.append(json.loads(done.out))
+    assert [flat.pop("model") for flat in results] == ["base", "larger"]
+    assert results[0] == results[1]
+    assert results[0]["word_count"] > 5
+
+
+def test_info_names_what_can_be_overridden_and_what_is(mensetsu, home):
+    before = mensetsu("info").out
+    for name in config.own_files():
+        assert re.search(rf"^own {name} +.*{name}\.toml  \(none; the built-in", before, re.M)
+    (home / "fillers.toml").write_text("", encoding="utf-8")
+    (home / "speech.toml").write_text("[pauses.long_s]\nvalue = 4\n", encoding="utf-8")
+    after = mensetsu("info").out
+    assert re.search(r"^own fillers +.*fillers\.toml  \(in force\)$", after, re.M)
+    assert re.search(r"^own speech +.*  \(in force: pauses\.long_s = 4\)$", after, re.M)
+    (home / "speech.toml").write_text("[pauses.long_s]\nvalue = 400\n", encoding="utf-8")
+    wrong = mensetsu("info")
+    assert wrong.code == 0
+    assert "must lie between 1 and 30 s" in wrong.out
+
+
+def test_info_forgets_no_file_of_data():
+    """Every file of data can be overridden, but for the words of the report."""
+    files = {p.stem for folder in DATA for p in (ROOT / folder / "data").glob("*.toml")}
+    assert set(config.own_files()) == files - {"drills", "limits"}
 
 
 def test_an_unknown_model_to_fetch(mensetsu):

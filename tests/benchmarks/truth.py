@@ -59,6 +59,17 @@ _NATURAL = (
 _REPEATS = ("michaelandsickmichael.wav",)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Words that were spliced in as one piece: their first and last edge is known."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
     """A recording and its truth; None = not known."""
@@ -66,7 +77,8 @@ class Clip:
     name: str
     path: Path
     group: str
-    """ "sample" = made, "video" = real people, "natural" = sound only, "contrived" = short tests"""
+    """ "sample" = made, "video" = real people, "natural" = sound only, "contrived" = short tests,
+    "corpus" = generated answers"""
     language: str | None = None
     """ISO 639-1; None = nobody speaks, or not known"""
     speech: Segments | None = None
@@ -82,6 +94,14 @@ class Clip:
     hesitation_count: int | None = None
     hesitations: Segments | None = None
     lexical_fillers: Segments | None = None
+    repetitions: Segments | None = None
+    """and restarts"""
+    chunks: tuple[Chunk, ...] = ()
+    """in their order, hesitations left out"""
+    voice: str = ""
+    """who speaks"""
+    robotic: bool = False
+    """a voice that recognisers understand badly"""
     away: Segments | None = None
     slouch: Segments | None = None
     face_share: float | None = None
@@ -153,6 +173,11 @@ def _samples(folder: Path) -> list[Clip]:
                 hesitation_count=len(data["hesitations"]),
                 hesitations=_segments(data["hesitations"]),
                 lexical_fillers=_segments(data["lexical_fillers"]),
+                chunks=tuple(
+                    Chunk(p["start"], p["end"], p["text"])
+                    for p in data["parts"]
+                    if p["kind"] == "speech"
+                ),
                 away=_segments(data["away"]),
                 slouch=_segments(data["slouch"]),
                 face_share=1.0,
@@ -299,7 +324,8 @@ def _labelled(path: Path, label: str) -> Clip:
         language="ja" if japanese else "en",
         speech=timed[0] if timed else None,
         text=text,
-        hesitation_count=None if japanese else sum(t in HESITATIONS for t in tokens),
+        # None of the Japanese labels has one.
+        hesitation_count=0 if japanese else sum(t in HESITATIONS for t in tokens),
         hesitations=timed[1] if timed else None,
         pooled=path.name not in _REPEATS,
     )

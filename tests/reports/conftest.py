@@ -6,16 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.pace import pace_track
 from analysis.results import (
     AnswerAnalysis,
     Caution,
     ContentMetrics,
+    CountRange,
+    DeliveryMetrics,
+    Drop,
     Filler,
     GazeMetrics,
     MediaFacts,
+    Passage,
     Pause,
     PostureMetrics,
     Provenance,
+    Repetition,
     SpeechMetrics,
     Transcript,
     VoiceMetrics,
@@ -70,6 +76,37 @@ def spoken(text, *, per_letter_s, start, japanese):
     return words, pauses, fillers
 
 
+def delivered(transcript, speech):
+    """Return a delivery with one flat stretch and two soft ends."""
+    track = pace_track(transcript, speech)
+    times, rates = track.times[track.present], track.values[track.present]
+    if not len(times):
+        return None
+    # Shorter than two windows are some answers of these tests: the passages may overlap.
+    fast, slow = (
+        Passage(max(0.0, at - 7.5), min(speech.duration_s, at + 7.5), float(rate))
+        for at, rate in (
+            (times[np.argmax(rates)], rates.max()),
+            (times[np.argmin(rates)], rates.min()),
+        )
+    )
+    length_s = speech.duration_s
+    return DeliveryMetrics(
+        pace_unit=track.unit,
+        pace=track,
+        fastest=fast,
+        slowest=slow,
+        f0_spread_st=Track(times, 5 + np.sin(times), "semitones"),
+        monotone=(Segment(0.2 * length_s, 0.3 * length_s),),
+        monotone_ratio=0.14,
+        sentence_end_count=9,
+        drops=(
+            Drop(0.1 * length_s, 0.1 * length_s + 0.7, 11.6),
+            Drop(0.6 * length_s, 0.6 * length_s + 0.7, 14.2),
+        ),
+    )
+
+
 def build(text=ENGLISH, *, language="en", per_letter_s=0.055, start=1.4, after_s=1.1):
     """Return a full analysis of a spoken text."""
     japanese = language == "ja"
@@ -103,6 +140,8 @@ def build(text=ENGLISH, *, language="en", per_letter_s=0.055, start=1.4, after_s
     times = np.arange(0, duration_s, 0.2)
     track = Track(times, 6 * np.sin(times / 5), "deg")
     scale = duration_s / 110
+    transcript = Transcript(language, 1.0, "base", tuple(words))
+    again = words[2]
     return AnswerAnalysis(
         take_id="2026-11-23-0900-a1",
         media=MediaFacts(
@@ -132,7 +171,7 @@ def build(text=ENGLISH, *, language="en", per_letter_s=0.055, start=1.4, after_s
             band_s=(120.0, 180.0),
             band_source="2–3 min where an example is told",
         ),
-        transcript=Transcript(language, 1.0, "base", tuple(words)),
+        transcript=transcript,
         speech=metrics,
         fillers=tuple(sorted((*fillers, *sounds), key=lambda f: f.start)),
         voice=VoiceMetrics(-24.3, -4.1, -58.0, 33.7, 128.0, 6.4, 0.62, 0.0),
@@ -170,12 +209,24 @@ def build(text=ENGLISH, *, language="en", per_letter_s=0.055, start=1.4, after_s
             models={"whisper-base": "905e5bf8" * 8},
             options={"vad_threshold": 0.5},
         ),
+        hesitation_range=CountRange(len(sounds) - 3, len(sounds), 0.9),
+        repetitions=(
+            Repetition(again.start, again.end, again.text, "repetition", 0.9, True),
+            Repetition(again.end + 0.5, again.end + 1, "so what we", "restart", 0.8, True),
+            Repetition(again.end + 1.2, again.end + 1.4, "I", "repetition", 0.4, False),
+        ),
+        delivery=delivered(transcript, metrics),
     )
 
 
 def japanese():
     answer = build(JAPANESE, language="ja", per_letter_s=0.145)
     return replace(answer, media=replace(answer.media, name="回答 その1.mp4"))
+
+
+def older():
+    """An analysis of schema 2: nothing over time but what the words tell."""
+    return replace(build(), hesitation_range=None, repetitions=None, delivery=None, schema=2)
 
 
 def empty():
@@ -191,6 +242,9 @@ def empty():
         gaze=None,
         posture=None,
         content=None,
+        hesitation_range=None,
+        repetitions=None,
+        delivery=None,
         media=replace(
             answer.media,
             video_codec=None,
@@ -209,6 +263,7 @@ def withheld():
     answer, nan = build(), math.nan
     assert answer.gaze
     assert answer.posture
+    assert answer.delivery
     return replace(
         answer,
         voice=VoiceMetrics(nan, nan, nan, nan, nan, nan, nan, nan),
@@ -216,13 +271,35 @@ def withheld():
         posture=replace(answer.posture, slouch_ratio=nan, side_lean_ratio=nan, lean_deg=nan),
         content=ContentMetrics(conclusion_s=None),
         fillers=None,
+        hesitation_range=None,
+        repetitions=None,
+        delivery=replace(
+            answer.delivery,
+            fastest=None,
+            slowest=None,
+            f0_spread_st=Track(np.arange(3.0), np.full(3, nan), "semitones"),
+            monotone=(),
+            monotone_ratio=nan,
+            sentence_end_count=0,
+            drops=(),
+        ),
     )
 
 
 def no_speech():
     answer = build()
     speech = SpeechMetrics(41.0, None, 0.0, math.nan, math.nan, (Pause(0.0, 41.0, "before"),), ())
-    return replace(answer, speech=speech, transcript=None, fillers=(), voice=None, content=None)
+    return replace(
+        answer,
+        speech=speech,
+        transcript=None,
+        fillers=(),
+        voice=None,
+        content=None,
+        hesitation_range=CountRange(0, 0, 0.9),
+        repetitions=(),
+        delivery=None,
+    )
 
 
 def hostile():
@@ -239,7 +316,11 @@ def hostile():
             answer.question, text_en=HOSTILE, text_ja=HOSTILE, intent=HOSTILE, band_source=HOSTILE
         ),
         media=replace(answer.media, name=HOSTILE, video_codec=HOSTILE),
-        fillers=(Filler(3.0, 3.4, HOSTILE, "acoustic", 0.9, True),),
+        fillers=(
+            Filler(3.0, 3.4, HOSTILE, "acoustic", 0.9, True),
+            Filler(5.0, 5.4, HOSTILE, "acoustic", 0.3, False),
+        ),
+        repetitions=(Repetition(7.0, 7.4, HOSTILE, "restart", 0.9, True),),
         warnings=(Caution("x", HOSTILE),),
         provenance=Provenance(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, {HOSTILE: HOSTILE}, {}),
         take_id="=1+1",
@@ -286,6 +367,7 @@ def all_fine():
 BUILDERS = {
     "full": build,
     "japanese": japanese,
+    "older": older,
     "empty": empty,
     "withheld": withheld,
     "no_speech": no_speech,

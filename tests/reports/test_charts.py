@@ -1,11 +1,12 @@
-"""Geometry of the timeline and the pace picture."""
+"""Geometry of the timeline."""
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
 
-from analysis.timeline import Track
-from reports.charts import lanes, pace_chart, time_ticks
-from reports.wording import clock, moment_clock, number, plural, rough_share, seconds
+from analysis.results import CountRange
+from reports.charts import lanes, time_ticks
+from reports.wording import clock, moment_clock, number, plural, range_text, rough_share, seconds
 
 
 def by_id(analysis):
@@ -40,12 +41,41 @@ def test_lanes_tell_none_from_not_measured(answers):
 
 def test_counted_and_possible_fillers_look_different(answers):
     lane = by_id(answers["full"]())["fillers"]
-    assert lane.note == "7 counted, 2 possible"
+    assert lane.note == "7 counted, 2 possible; 2 repeats"
     assert {m.kind for m in lane.marks} == {
+        "repeat counted",
+        "repeat possible",
         "filler hesitation counted",
         "filler hesitation possible",
         "filler word counted",
     }
+
+
+def test_flat_and_soft_places_lie_in_a_lane_of_their_own(answers):
+    answer = answers["full"]()
+    lane = by_id(answer)["voice"]
+    assert lane.note == "0:10 min flat, 2 soft ends"
+    assert [m.kind for m in lane.marks] == ["soft", "flat", "soft"]
+    assert lane.marks[1].width == pytest.approx(10, abs=0.1)
+    assert lane.marks[2].label == "Soft end of a sentence, 14 dB softer, at 1:08"
+    plain = replace(answer, delivery=replace(answer.delivery, monotone=(), drops=()))
+    assert by_id(plain)["voice"].note == "nothing flat or soft"
+    assert not by_id(answers["withheld"]())["voice"].measured
+
+
+def test_an_older_analysis_has_no_lane_for_what_it_does_not_know(answers):
+    lanes_of_old = by_id(answers["older"]())
+    assert list(lanes_of_old) == ["speech", "pauses", "fillers", "away", "posture"]
+    assert "repeat" not in lanes_of_old["fillers"].note
+
+
+def test_the_limit_of_a_silence_is_that_of_the_analysis(answers):
+    answer = answers["full"]()
+    strict = replace(answer, speech=replace(answer.speech, silence_limit_s=3.0))
+    over = [m for m in by_id(strict)["pauses"].marks if "over" in m.kind]
+    assert [m.label.split(",")[0] for m in over] == ["Silence over 3 s"] * 2
+    lenient = replace(answer, speech=replace(answer.speech, silence_limit_s=60.0))
+    assert not any("over" in m.kind for m in by_id(lenient)["pauses"].marks)
 
 
 @pytest.mark.parametrize(
@@ -55,23 +85,6 @@ def test_ticks_are_few(duration_s, count):
     ticks = time_ticks(duration_s)
     assert len(ticks) == count
     assert ticks[0].label == "0:00"
-
-
-def test_pace_line_breaks_at_what_is_missing(targets):
-    values = np.array([120, 130, np.nan, np.nan, 140, 150], dtype=np.float32)
-    chart = pace_chart(
-        Track(np.arange(6.0), values, "words/min"), targets.band("pace_wpm", "en"), 6.0
-    )
-    assert [len(line.split()) for line in chart.lines] == [2, 2]
-    assert "between 120 and 150 words/min; 100% of the time within 110–160" in chart.summary
-    assert 0 < chart.band_top < chart.band_top + chart.band_height < 100
-
-
-def test_pace_without_values_or_band(targets):
-    track = Track(np.arange(2.0), np.array([np.nan, np.nan]), "words/min")
-    assert pace_chart(track, None, 2.0) is None
-    track = Track(np.arange(2.0), np.array([100.0, 100.0]), "words/min")
-    assert pace_chart(track, None, 2.0).band_top is None
 
 
 def test_wording():
@@ -86,6 +99,10 @@ def test_wording():
         "30.1 s",
         "32 s",
     ]
+    assert seconds(20.02, 20.0) == "20.1 s"
+    assert range_text(5, CountRange(4, 7, 0.9), "hesitation") == "5 (4–7) hesitations"
+    assert range_text(1, CountRange(1, 1, 0.9), "hesitation") == "1 hesitation"
+    assert range_text(1, CountRange(0, 0, 0.9), "um") == "1 (0) um"
     assert number(-24.34, 1, "dBFS") == "−24.3 dBFS"
     assert number(-0.01) == "0"
     assert number(None) == number(float("nan")) == "not measured"

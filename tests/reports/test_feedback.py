@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.results import Filler
+from analysis.results import Drop, Filler
 from reports import feedback
 from reports.feedback import MOST_REMARKS, ORDER, choose_remarks, read_drills
 
@@ -144,6 +144,43 @@ def test_eyes_and_latency(answers, targets):
     assert ids(answer, targets) == ["eye_contact_ratio", "latency_s"]
     answer = replace(answer, gaze=replace(answer.gaze, eye_contact_ratio=math.nan))
     assert ids(answer, targets) == ["latency_s"]
+
+
+def test_soft_ends_and_a_flat_melody_come_last(answers, targets):
+    answer = answers["all_fine"]()
+    drops = tuple(Drop(10.0 * i, 10.0 * i + 0.7, 10.0 + i) for i in range(1, 7))
+    answer = replace(
+        answer,
+        delivery=replace(answer.delivery, drops=drops, sentence_end_count=10, monotone_ratio=0.9),
+    )
+    soft, flat = choose_remarks(answer, targets)
+    assert (soft.id, flat.id) == ("soft_end_ratio", "monotone_ratio")
+    assert soft.title == "6 of 10 sentences fade away at the end"
+    assert [m.start for m in soft.evidence] == [40, 50, 60]
+    assert flat.evidence[0].start == answer.delivery.monotone[0].start
+    # Far outside their own band, but behind what is only close to its band.
+    answer = replace(answer, speech=replace(answer.speech, latency_s=5.0))
+    assert ids(answer, targets) == ["latency_s", "soft_end_ratio", "monotone_ratio"]
+
+
+def test_two_soft_ends_or_a_short_flat_stretch_are_nothing_to_remark(answers, targets):
+    answer = answers["all_fine"]()
+    few = replace(
+        answer.delivery,
+        drops=answer.delivery.drops[:2],
+        sentence_end_count=3,
+        monotone_ratio=0.29,
+    )
+    assert ids(replace(answer, delivery=few), targets) == []
+
+
+def test_the_limit_of_a_silence_is_that_of_the_analysis(answers, targets):
+    answer = answers["all_fine"]()
+    pause = max(answer.speech.pauses_inside, key=lambda p: p.duration_s)
+    strict = replace(answer, speech=replace(answer.speech, silence_limit_s=pause.duration_s - 0.1))
+    (remark,) = choose_remarks(strict, targets)
+    assert remark.id == "silence"
+    assert f"Over {pause.duration_s - 0.1:g} s" in remark.why
 
 
 def test_drills_are_whole_and_all_used():

@@ -104,7 +104,13 @@ def test_everything_is_shown(answers, page):
         "over 30 s",
         "156 words/min",
         "111 with all pauses, 189 with none",
-        "4–6 hesitations, 3 filler words",
+        "4 (3–6) hesitations, 3 filler words",
+        "4 counted, and in 90% of such answers the true number lies within the range",
+        "Possible, not counted: 0:",
+        "fastest, 182: too fast",
+        "2 of 9 fade away",
+        "Flat for 9.7 s, 14% of the talk",
+        "1 repetition and 1 restart",
         "mostly",
         "slouching",
         "A silence of 32 s inside the answer",
@@ -117,6 +123,14 @@ def test_everything_is_shown(answers, page):
         "faster-whisper 1.2.1",
     ):
         assert text in shown
+
+
+def test_an_older_analysis_still_renders(answers, page):
+    shown = page(answers["older"]()).said
+    assert "4–6 hesitations, 3 filler words" in shown
+    assert "Within 110–160 for" in shown
+    for later in ("Melody", "Repeated words", "Ends of sentences", "Voice nothing"):
+        assert later not in shown.replace("Melody 6.4 semitones", "")
 
 
 def test_averted_eyes_are_explained_once(answers, page):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
+from analysis.results import Drop, Passage
 from reports.html import media_link, render_answer
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -151,8 +152,21 @@ def test_click_on_an_empty_lane_seeks(open_page, spoken):
     page = open_page(spoken)
     track = page.locator(".lane-pace .track, .lane-fillers .track").last
     box = track.bounding_box()
-    track.click(position={"x": box["width"] / 2, "y": 4})
+    track.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     assert now(page) == pytest.approx(spoken.media.duration_s / 2, abs=0.05)
+
+
+def test_places_of_the_delivery_seek_by_mouse_and_keyboard(open_page, spoken):
+    passage = Passage(2.0, 5.0, 171.0)
+    delivery = replace(spoken.delivery, fastest=passage, drops=(Drop(6.1, 6.8, 12.0),))
+    page = open_page(replace(spoken, delivery=delivery))
+    page.locator(".delivery button", has_text="0:02–0:05").click()
+    assert now(page) == pytest.approx(2.0, abs=SEEK_S)
+    page.locator(".lane-voice a.soft").click()
+    assert now(page) == pytest.approx(6.1, abs=SEEK_S)
+    page.locator(".lane-pace a.fast").focus()
+    page.keyboard.press("Enter")
+    assert now(page) == pytest.approx(2.0, abs=SEEK_S)
 
 
 def test_clock_of_the_player_may_start_before_the_sound(open_page, spoken):

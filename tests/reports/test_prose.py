@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from analysis.results import Filler, Pause, Transcript, Word
+from analysis.sentences import without_hesitations
 from reports.prose import passages
-from reports.sentences import quote, without_hesitations
+from reports.quotes import quote
 
 
 def shown(answer):
@@ -64,7 +65,10 @@ def test_hesitation_in_the_transcript_is_marked_once(answers):
     answer = answer_of(answers, words, fillers=[Filler(1, 1.4, "Um", "acoustic", 0.9, True)])
     assert shown(answer) == ["So, *Um,* yes."]
     assert quote(answer, 1, 1.4) == "So, Um, yes."
-    assert [w.text for w in without_hesitations(answer).words] == ["So,", "yes."]
+    assert [w.text for w in without_hesitations(answer.transcript, answer.fillers).words] == [
+        "So,",
+        "yes.",
+    ]
 
 
 def test_silence_before_the_answer_stands_first(answers):

@@ -1,7 +1,7 @@
-"""Sentences and quotes of a transcript."""
+"""Sentences of a transcript."""
 
 from analysis.results import Pause, Transcript, Word
-from reports.sentences import quote, split_sentences, unstretched
+from analysis.sentences import split_sentences, unstretched
 
 
 def words(*entries, spaced=True):
@@ -45,33 +45,6 @@ def test_unstretched_keeps_the_end_of_a_word():
     assert (word.start, word.end) == (1, 2)
     (word,) = unstretched(words((1, 6, "two")), [Pause(2, 2.9, "inside")])
     assert (word.start, word.end) == (1, 6)
-
-
-def test_quote_is_around_the_moment_and_short(answers):
-    answer = answers["full"]()
-    assert answer.transcript
-    word = answer.transcript.words[40]
-    text = quote(answer, word.start, word.end)
-    assert word.text in text
-    assert len(text) < 100
-    assert text.startswith("…")
-    assert text.endswith("…")
-
-
-def test_quote_shows_hesitations(answers):
-    answer = answers["full"]()
-    um = answer.hesitations[0]
-    assert "(um)" in quote(answer, um.start, um.end)
-
-
-def test_quote_of_a_silence_tells_the_words_before(answers):
-    answer = answers["full"]()
-    silence = answer.speech.longest_pause
-    assert "ran it every night." in quote(answer, silence.start, silence.end)
-
-
-def test_quote_without_words(answers):
-    assert quote(answers["empty"](), 0, 1) == ""
 
 
 def test_no_words_no_sentences():

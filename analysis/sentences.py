@@ -1,4 +1,4 @@
-"""The transcript in sentences, and moments of it as quotes.
+"""The transcript in sentences.
 
 A sentence ends at closing punctuation or at a pause above `SENTENCE_PAUSE_S`. Recognisers write
 little punctuation for some voices, so a long stretch is also split at its next short pause.
@@ -6,10 +6,10 @@ little punctuation for some voices, so a long stretch is also split at its next 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from analysis.results import AnswerAnalysis, Filler, Pause, Transcript, Word
+from analysis.results import Filler, Pause, Transcript, Word
 
 SENTENCE_PAUSE_S = 1.5
 """A pause above this ends a sentence."""
@@ -20,9 +20,6 @@ CLOSERS = "」』”’\"')）"
 LONG_SENTENCE_CHARACTERS = {"ja": 60}
 LONG_SENTENCE_CHARACTERS_ELSE = 180
 LONG_SENTENCE_PAUSE_S = 0.4
-
-QUOTE_CHARACTERS = {"ja": 36}
-QUOTE_CHARACTERS_ELSE = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,52 +112,11 @@ def is_written(filler: Filler, word: Word) -> bool:
     )
 
 
-def without_hesitations(analysis: AnswerAnalysis) -> Transcript | None:
+def without_hesitations(transcript: Transcript, fillers: Iterable[Filler]) -> Transcript:
     """Return the transcript without hesitations that were written down: what a pace counts."""
-    if analysis.transcript is None:
-        return None
-    fillers = analysis.fillers or ()
-    words = analysis.transcript.words
-    kept = tuple(w for w in words if not any(is_written(f, w) for f in fillers))
-    return replace(analysis.transcript, words=kept)
-
-
-def quote(analysis: AnswerAnalysis, start: float, end: float) -> str:
-    """Return the words around a moment, hesitations in brackets; "" without a transcript."""
-    if analysis.transcript is None:
-        return ""
-    limit = QUOTE_CHARACTERS.get(analysis.transcript.language, QUOTE_CHARACTERS_ELSE)
-    pauses = analysis.speech.pauses if analysis.speech else ()
-    words = unstretched(analysis.transcript.words, pauses)
-    marked = sorted((*words, *_bracketed(analysis)), key=lambda w: w.start)
-    if not marked:
-        return ""
-    inside = [i for i, w in enumerate(marked) if w.end > start and w.start < end]
-    if not inside:
-        # A silence: the last words before it tell best where it is.
-        before = [i for i, w in enumerate(marked) if w.end <= start + 0.3]
-        inside = [before[-1] if before else 0]
-    first, last = inside[0], inside[0]
-    while True:
-        grown = len(joined(marked[first : last + 1]))
-        if last + 1 <= inside[-1] and grown < limit:
-            last += 1
-        elif grown < limit / 2 and (first > 0 or last + 1 < len(marked)):
-            first, last = max(0, first - 1), min(len(marked) - 1, last + 1)
-        else:
-            break
-    text = joined(marked[first : last + 1])
-    return f"{'…' if first > 0 else ''}{text}{'…' if last + 1 < len(marked) else ''}"
-
-
-def _bracketed(analysis: AnswerAnalysis) -> Iterator[Word]:
-    spaced = analysis.transcript is None or analysis.transcript.language != "ja"
-    words = analysis.transcript.words if analysis.transcript else ()
-    for filler in analysis.hesitations or ():
-        if any(is_written(filler, w) for w in words):
-            continue
-        text = f"({filler.text})"
-        yield Word(filler.start, filler.end, text, filler.probability, spaced)
+    sounds = [f for f in fillers if f.kind == "acoustic"]
+    kept = tuple(w for w in transcript.words if not any(is_written(f, w) for f in sounds))
+    return replace(transcript, words=kept)
 
 
 def _bare(text: str) -> str:
