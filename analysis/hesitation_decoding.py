@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from faster_whisper.tokenizer import Tokenizer
 
 from analysis.hesitation_guesses import Guess
 from analysis.hesitation_window import ENDS, Edit, GapScore, Piece, Window
@@ -82,7 +81,7 @@ class ForcedDecoder:
     longest : how many tokens the decoder takes.
     """
 
-    def __init__(self, model: Any, tokenizer: Tokenizer, language: str, longest: int) -> None:
+    def __init__(self, model: Any, tokenizer: Any, language: str, longest: int) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._language = language
@@ -243,7 +242,7 @@ def _ln(chance: float) -> float:
     return math.log(max(chance, 1e-9))
 
 
-def _variants(piece: str, tokenizer: Tokenizer) -> list[int]:
+def _variants(piece: str, tokenizer: Any) -> list[int]:
     """Return the first tokens with which a piece could be said again, in any case."""
     bare = piece.strip()
     forms = {bare, bare.lower(), bare.capitalize()} - {""}

@@ -125,9 +125,8 @@ def english_words(text: str) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """Count words as they stand, without hesitations and sounds."""
-    words = _NOT_WORDS.sub(" ", text.casefold()).split()
-    return sum(w.strip(".,?!") not in _HESITATIONS for w in words)
+    """Count words without hesitations and sounds, in the spelling of the recogniser."""
+    return len(english_words(text))
 
 
 def kana(text: str) -> str:
