@@ -28,25 +28,14 @@ FILLER_TOKENS = {
         *(" ah", " Ah", " mm", " Mm", " uhm", " eh"),
     ),
     "ja": (
-        *(
-            "えー",
-            "えっと",
-            "えーと",
-            "え",
-            "あの",
-            "あのー",
-            "うーん",
-            "うん",
-            "ん",
-            "あー",
-            "んー",
-        ),
+        *("えー", "えっと", "えーと", "え", "あの", "あのー"),
+        *("うーん", "うん", "ん", "あー", "んー"),
     ),
 }
 """first tokens of hesitations; in Japanese hesitations take several tokens"""
-TRIED = {"en": ("um", "uh"), "ja": ("えっと", "えー", "あのー", "えーと", "うーん")}
-"""hesitations that are inserted; the first `_REPLACING` of them instead of words, too"""
-_REPLACING = 3
+TRIED = {"en": ("um", "uh"), "ja": ("えっと", "えー", "あのー")}
+"""hesitations that are inserted: more of them cost more than they tell (our judgement)"""
+_REPLACING = 2  # the first of them are tried instead of words, too
 
 _NEXT_TOKENS = 6  # of the text after an inserted hesitation count: its effect fades
 _FRAMES_PER_S = 50  # of the encoder

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.hesitation_guesses import Boundary, Guess
-from analysis.hesitation_spelling import find_written, likeness
+from analysis.hesitation_spelling import find_alike, find_written, likeness
 from analysis.results import Word
 from analysis.speech import bare
 from analysis.timeline import Segment, Segments, extent, intersect, support, total
@@ -132,6 +132,8 @@ class EvidenceCollector:
             found.append(self._describe(span, boundary, None, span, written=True))
         for boundary in boundaries:
             found += (*self._between(boundary), *self._as_words(boundary))
+        for i, last in find_alike(self._words, self._hesitations):
+            found += self._alike(by_word.get(i, Boundary(i, 0.0)), last)
         return tuple(_without_doubles(found))
 
     def _around(self, i: int, last: int) -> Segment:
@@ -194,6 +196,16 @@ class EvidenceCollector:
             return  # even without these words it would lie elsewhere
         span = extent(intersect([core], self._speech)) or core
         yield self._describe(span, boundary, guess, core)
+
+    def _alike(self, boundary: Boundary, last: int) -> Iterator[Evidence]:
+        """Yield words that sound like a hesitation, whatever the recogniser says of others."""
+        core = Segment(self._words[boundary.word].start, self._words[last].end)
+        place = boundary.instead.place if boundary.instead else core
+        text = "".join(w.text for w in self._words[boundary.word : last + 1])
+        guess = Guess("", -math.inf, place, core.duration_s)
+        span = extent(intersect([core], self._speech)) or core
+        found = self._describe(span, boundary, boundary.instead or guess, core)
+        yield replace(found, swallows=True, likeness=likeness(text, self._hesitations))
 
     def _replaced(self, boundary: Boundary, guess: Guess | None) -> str:
         """Return the text that a guess replaces."""

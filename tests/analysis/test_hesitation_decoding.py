@@ -97,10 +97,10 @@ def test_first_tokens_at_every_boundary():
 
 
 def test_a_hesitation_of_several_tokens_counts_as_a_whole():
-    scores, model, _ = score("こ|れ|は", gaps=(1,), likes=("えーと、",))
+    scores, model, _ = score("こ|れ|は", gaps=(1,), likes=("あのー、",))
     assert len(model.aligned) == len(TRIED["ja"])
     guess = scores[1].inserted
-    assert guess.sound == "えーと"
+    assert guess.sound == "あのー"
     # All its tokens are certain, and the rest is as likely as without it.
     assert guess.ratio == pytest.approx(0.0, abs=0.05)
     others, *_ = score("こ|れ|は", gaps=(1,))
@@ -108,7 +108,7 @@ def test_a_hesitation_of_several_tokens_counts_as_a_whole():
 
 
 def test_where_it_would_lie():
-    scores, _, _ = score("こ|れ|は", gaps=(1,), likes=("えーと、",))
+    scores, _, _ = score("こ|れ|は", gaps=(1,), likes=("あのー、",))
     # At the start of the window there was room for one, too: four tokens come before こ.
     begin = (4 + 1) * FRAMES_PER_TOKEN / 50
     assert scores[1].inserted.place == Segment(begin, begin + 4 * FRAMES_PER_TOKEN / 50)
