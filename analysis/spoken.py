@@ -15,7 +15,7 @@ from analysis.hesitation_model import HesitationModel, count_range, read_hesitat
 from analysis.hesitations import find_hesitations
 from analysis.language import choose_language, doubt_words
 from analysis.language_switches import find_switches
-from analysis.models import ModelChoice
+from analysis.models import PACKAGED, ModelChoice
 from analysis.readings import Readings, read_readings
 from analysis.repetition_rules import RepetitionRules, read_repetition_rules
 from analysis.repetitions import find_repetitions
@@ -23,6 +23,9 @@ from analysis.results import Caution, CountRange, Filler, Repetition, Transcript
 from analysis.settings import Settings, read_settings
 from analysis.timeline import Segment, Segments, Track, intersect, support
 from analysis.voice import trace_voice
+
+CALIBRATED = "base"
+"""the model with which ``data/hesitations.toml`` was fitted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,14 @@ def recognise_spoken(
         language=code,
     )
     cautions += _word_doubts(transcript, heard.speech)
+    if choice.sha256 != PACKAGED[CALIBRATED].sha256:
+        cautions.append(
+            Caution(
+                "hesitations-not-calibrated",
+                f"How sure hesitations are was set with the model {CALIBRATED}: with {choice.name}"
+                " their number and its range are less certain.",
+            )
+        )
     cautions += find_switches(
         recogniser, heard.samples, heard.speech, words, chosen, settings=settings
     )

@@ -23,6 +23,7 @@ LONG_SILENCE_S = 30.0
 TRUE_PAUSE_S = 0.5
 SURE_SILENCE_S = 1.0
 _PAUSE_FLOOR_S = 0.25
+_SHORTEST_HESITATION_S = 0.1  # what the alignment squeezes into less stands elsewhere
 
 # From the notes on the clips (MANIFEST.md), by energy in 10 ms windows; d03 from its copy in dc1.
 _ENERGY_SPEECH = {
@@ -362,14 +363,19 @@ def _aligned_speech(rows: list[Row], tokens: list[str]) -> tuple[Segments, Segme
     """
     spoken = [r for r in rows if r[2].strip()]
     voice = [Segment(a, b) for a, b, _ in spoken]
-    hesitations = [Segment(a, b) for a, b, word in spoken if word in HESITATIONS]
+    hesitations = [
+        Segment(a, b)
+        for a, b, word in spoken
+        if word in HESITATIONS and b - a >= _SHORTEST_HESITATION_S
+    ]
     at = 0
     for token in tokens:
         heard = spoken[at][2].casefold() if at < len(spoken) else ""
         if token in HESITATIONS and heard != token and 0 < at < len(spoken):
             gap = Segment(spoken[at - 1][1], spoken[at][0])
-            hesitations.append(gap)
-            voice.append(gap)
+            if gap.duration_s >= _SHORTEST_HESITATION_S:
+                hesitations.append(gap)
+                voice.append(gap)
             continue
         if heard in HESITATIONS and token not in HESITATIONS:
             at += 1  # one that the label does not have
