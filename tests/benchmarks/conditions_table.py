@@ -55,7 +55,7 @@ lex.: filler words. rep.: repetitions and restarts. rate, artic.: mean errors of
 articulation rate. answer: mean error of its length. morae: mean error of their number. – = nothing
 to measure it on, or not measured."""
 
-# What this version is to reach. Of the issue that set them, not chosen by what was measured.
+# What is to be reached; set beforehand, not chosen by what was measured.
 SILENCE_EDGE_S = 0.3
 PAUSE_RECALL, PAUSE_PRECISION, PAUSE_EDGE_S = 0.97, 0.95, 0.08
 HESITATIONS = {"en": (0.92, 0.90), "ja": (0.85, 0.85)}
