@@ -146,6 +146,12 @@ def recognise_spoken(
         model=model,
         language=code,
     )
+    cautions += find_switches(
+        recogniser, heard.samples, heard.speech, words, chosen, settings=settings
+    )
+    doubt = doubt_words(chosen, words, settings=settings)
+    if doubt is not None:
+        return Spoken(transcript, hesitations=hesitations, cautions=(*cautions, doubt))
     cautions += _word_doubts(transcript, heard.speech)
     if choice.sha256 != PACKAGED[CALIBRATED].sha256:
         cautions.append(
@@ -155,12 +161,6 @@ def recognise_spoken(
                 " their number and its range are less certain.",
             )
         )
-    cautions += find_switches(
-        recogniser, heard.samples, heard.speech, words, chosen, settings=settings
-    )
-    doubt = doubt_words(chosen, words, settings=settings)
-    if doubt is not None:
-        return Spoken(transcript, hesitations=hesitations, cautions=(*cautions, doubt))
     lexical = find_lexical_fillers(words, lexicon, code, heard=hesitations)
     fillers = tuple(sorted((*hesitations, *lexical), key=lambda f: (f.start, f.end)))
     return Spoken(
