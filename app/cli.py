@@ -6,6 +6,7 @@ failed (one line says what happened and what to do), 2 wrong usage, 130 interrup
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -78,7 +79,8 @@ def main() -> None:
             raise
         _fail(str(exc))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("Stopped; nothing half-done is left behind.", err=True)
+        with contextlib.suppress(OSError):  # the terminal is gone
+            typer.echo("Stopped; nothing half-done is left behind.", err=True)
         _leave(_STOPPED)
     except BrokenPipeError:
         # The reader of a pipe went away ("| head"): nothing to complain about.
@@ -99,6 +101,8 @@ def main() -> None:
         else:  # wrong usage, as the command line library tells it
             show()
             sys.exit(getattr(exc, "exit_code", 2))
+    finally:
+        _let_go_of_lost_output()
 
 
 def _interrupt(*_: object) -> None:
@@ -117,6 +121,20 @@ def _fail(message: str) -> None:
 
 def _leave(code: int) -> None:
     """End at once: threads that still wait for a killed worker must not hold us up."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _let_go_of_lost_output()
     os._exit(code)
+
+
+def _let_go_of_lost_output() -> None:
+    """Write out what is left; what a closed terminal does not take must not change the exit code.
+
+    Python ends with 120 where it can't write what is left at its end.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

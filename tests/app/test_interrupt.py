@@ -265,3 +265,25 @@ def test_no_bar_without_a_terminal(program, recording):
 def test_write_synced_takes_a_name_that_is_not_unicode(tmp_path):
     write_synced(tmp_path / "x.json", '{"name": "take\udce9"}')
     assert (tmp_path / "x.json").read_bytes() == b'{"name": "take\\udce9"}'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals there have no other end")
+def test_a_lost_terminal_does_not_change_the_exit_code():
+    """What can't be written any more at the end is let go, with the code of the work."""
+    code = (
+        "import os, sys\n"
+        "from app import cli\n"
+        "sys.argv = ['mensetsu', 'models', 'list']\n"
+        "os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
+        "def work(**_):\n"
+        "    sys.stdout.write('kept')\n"
+        "    sys.exit(130)\n"
+        "cli.cli = work\n"
+        "cli.main()\n"
+    )
+    # Unbuffered, nothing would be left to write at the end.
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=buffered
+    )
+    assert (done.returncode, done.stderr) == (130, "")
