@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import AnalysisError
-from analysis.filler_contexts import SET_OFF_S, Classes, Context, fits, places, read_pattern, see
+from analysis.filler_contexts import Classes, Context, fits, places, read_pattern, see
 from analysis.results import Filler, Word
 from analysis.speech import bare
 from analysis.timeline import Segment, intersect, support, total
@@ -145,17 +145,6 @@ def find_lexical_fillers(
                 )
             )
     return tuple(sorted(found, key=lambda f: f.start))
-
-
-def set_off(words: tuple[Word, ...], index: int) -> bool:
-    """Tell whether a comma, the end of a sentence or a pause lies before the word `index`."""
-    if index == 0 or index >= len(words):
-        return True
-    before, after = words[index - 1], words[index]
-    return (
-        before.text.endswith((",", ".", "?", "!", ";", "…", "-", "–", "、", "。", "？", "！"))
-        or after.start - before.end >= SET_OFF_S
-    )
 
 
 def _read_word(entry: dict[str, Any], classes: Classes, language: str) -> FillerWord:

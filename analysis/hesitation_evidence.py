@@ -68,12 +68,8 @@ class Evidence:
     """mean spectral change of its voice, 1 = usual for the speaker; nan = no voice"""
     level_db: float
     """against the median of the voice; nan = no voice"""
-    f0_st: float
-    """against the median of the voice; nan = no voice"""
     free_s: float
     """speech between the two words that is neither's, s"""
-    gap_s: float
-    """time between the two words that is neither's, s"""
     opens: bool
     """a silence lies before it"""
     closes: bool
@@ -120,7 +116,6 @@ class EvidenceCollector:
         self._usual_change = float(np.median(trace.change[voiced])) if voiced.any() else 1.0
         self._held = _held_voice(trace, max(_HELD_CHANGE_LEAST, _HELD_CHANGE * self._usual_change))
         self._median_db = float(np.median(trace.level_db[voiced])) if voiced.any() else math.nan
-        self._median_st = float(np.median(trace.f0_st[voiced])) if voiced.any() else math.nan
 
     def collect(self, boundaries: Sequence[Boundary]) -> tuple[Evidence, ...]:
         """Return the evidence for every place, in order; places do not overlap."""
@@ -299,9 +294,7 @@ class EvidenceCollector:
             held_s=total(intersect([span], self._held)),
             change=mean(self._trace.change, 0.0) / max(self._usual_change, 1e-3),
             level_db=mean(self._trace.level_db, self._median_db),
-            f0_st=mean(self._trace.f0_st, self._median_st),
             free_s=total(intersect([core], self._speech)),
-            gap_s=core.duration_s,
             opens=self._begins(span.start),
             closes=self._ends(span.end),
             extra=extra,

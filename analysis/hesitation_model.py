@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError
 from analysis.hesitation_evidence import Evidence
+from analysis.own_file import read_own_file
 from analysis.results import CountRange, Filler
 
 FILE = "hesitations.toml"
@@ -173,11 +174,7 @@ def read_hesitation_model(language: str, override: Path | None = None) -> Hesita
     """
     tables = {name: dict(table) for name, table in _bundled().items()}
     if override is not None and override.is_file():
-        try:
-            # Editors on Windows put a byte order mark in front.
-            own = tomllib.loads(override.read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as exc:
-            raise AnalysisError(f"{override} has a mistake ({exc}): correct or remove it") from exc
+        own = read_own_file(override)
         for name, table in own.items():
             if name not in tables or not isinstance(table, dict):
                 raise AnalysisError(

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from analysis.fillers import Lexicon
 from analysis.hesitation_evidence import Evidence, EvidenceCollector
 from analysis.hesitation_guesses import Boundary
-from analysis.hesitation_model import HesitationModel, count_range
+from analysis.hesitation_model import HesitationModel
 from analysis.results import Filler, Word
 from analysis.timeline import Segments
 from analysis.voice import VoiceTrace
-
-__all__ = ["Boundary", "HesitationModel", "count_range", "find_hesitations"]
 
 
 def find_hesitations(

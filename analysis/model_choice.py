@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 
 from analysis.errors import AnalysisError, ModelMissing
+from analysis.own_file import read_own_file
 
 FILE = "models.toml"
 LANGUAGES = {"en": "English", "ja": "Japanese"}
@@ -130,13 +131,7 @@ def read_model_rules(override: Path | None = None) -> dict[str, ModelRule]:
     rules = dict(_bundled())
     if override is None or not override.is_file():
         return rules
-    try:
-        # Editors on Windows put a byte order mark in front.
-        own = tomllib.loads(override.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as exc:
-        raise AnalysisError(f"{override} is not UTF-8: save it as UTF-8, or remove it") from exc
-    except (OSError, ValueError) as exc:
-        raise AnalysisError(f"{override} has a mistake ({exc}): correct or remove it") from exc
+    own = read_own_file(override)
     for name, table in own.items():
         rules[name] = _rule(name, table, rules.get(name), str(override))
     return rules

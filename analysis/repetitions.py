@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from analysis import japanese
 from analysis.filler_contexts import Clause, matches, see
-from analysis.hesitation_evidence import Boundary
+from analysis.hesitation_evidence import own_length_s
+from analysis.hesitation_guesses import Boundary
 from analysis.repetition_rules import RepetitionRules, read_repetition_rules
 from analysis.results import Filler, Repetition, Word
 from analysis.speech import bare
@@ -109,8 +110,8 @@ def _heard(
         if any(s.start < after.end and s.end > before.start for s in sounds):
             continue  # the sound between the words is accounted for
         room = Segment(
-            min(before.end, before.start + _own_length_s(before)),
-            max(before.end, after.start, after.end - _own_length_s(after)),
+            min(before.end, before.start + own_length_s(before)),
+            max(before.end, after.start, after.end - own_length_s(after)),
         )
         has_room = total(intersect([room], speech)) >= rules.room_s
         chance = rules.chances["heard_with_room" if has_room else "heard"]
@@ -122,12 +123,6 @@ def _heard(
             probability=chance,
             counted=chance >= rules.counted_from,
         )
-
-
-def _own_length_s(word: Word) -> float:
-    """Return how long a word takes, s: by its letters, as measured for hesitations."""
-    per_letter_s = 0.09 if word.text.isascii() else 0.2
-    return 0.18 + per_letter_s * len(bare(word.text))
 
 
 def _written(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import AnalysisError
+from analysis.own_file import read_own_file
 
 FILE = "speech.toml"
 _KEYS = ("value", "low", "high", "unit", "source")
@@ -63,13 +64,7 @@ def read_settings(override: Path | None = None) -> Settings:
     entries = dict(_bundled())
     if override is None or not override.is_file():
         return Settings(entries)
-    try:
-        # Editors on Windows put a byte order mark in front.
-        own = tomllib.loads(override.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as exc:
-        raise AnalysisError(f"{override} is not UTF-8: save it as UTF-8, or remove it") from exc
-    except (OSError, ValueError) as exc:
-        raise AnalysisError(f"{override} has a mistake ({exc}): correct or remove it") from exc
+    own = read_own_file(override)
     changed = []
     for name, table in _tables(own, str(override)):
         if name not in entries:

@@ -22,9 +22,7 @@ SURE = Evidence(
     held_s=0.35,
     change=0.4,
     level_db=-3.0,
-    f0_st=-1.0,
     free_s=0.4,
-    gap_s=1.0,
     opens=True,
     closes=True,
     extra=False,
@@ -68,7 +66,6 @@ class TestFeatures:
             ratio=-math.inf,
             change=math.nan,
             level_db=math.nan,
-            f0_st=math.nan,
             free_s=400.0,
             end=90.0,
         )
