@@ -15,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import CalibrationRefused
-from analysis.gaze import (
-    Calibration,
-    GazeOptions,
-    measure_head_pose,
-    measure_raw_gaze,
-    usable_gaze,
-)
+from analysis.gaze import Calibration, usable_gaze
+from analysis.head_pose import measure_head_pose
 from analysis.landmarks import LandmarkOptions, Landmarks, detect_landmarks
 from analysis.media import probe_media, read_frames
+from analysis.raw_gaze import measure_raw_gaze
+from analysis.sight_options import GAZE, GazeOptions
 from analysis.timeline import Segment
 
 RATE_HZ = 15.0
@@ -75,7 +72,7 @@ def calibrate(
     CalibrationRefused
         It can't be relied on; the message says why and what to do.
     """
-    options = options or GazeOptions()
+    options = options or GAZE
     head = measure_head_pose(landmarks)
     raw = measure_raw_gaze(landmarks, head, options=options)
     usable = usable_gaze(raw, head, options=options)
@@ -84,8 +81,8 @@ def calibrate(
     at_lens = _steady(gaze, usable, times, lens, "the lens", options)
     at_screen = _steady(gaze, usable, times, screen, "the middle of the screen", options)
     lens_deg, screen_deg = np.median(at_lens, axis=0), np.median(at_screen, axis=0)
-    off = np.abs(lens_deg - options.typical_bias_deg)
-    if np.any(off > options.bias_limit_deg):
+    off = np.abs(lens_deg - (options.typical_bias_yaw_deg, options.typical_bias_pitch_deg))
+    if np.any(off > (options.bias_limit_yaw_deg, options.bias_limit_pitch_deg)):
         raise CalibrationRefused(
             "your eyes did not seem to be on the lens: look straight into the camera's lens, with"
             " the camera in front of you, and calibrate again"

@@ -34,7 +34,7 @@ from analysis.results import (
     Caution,
     Provenance,
 )
-from analysis.settings import read_settings
+from analysis.settings import SIGHT, SPEECH, read_settings
 from recorder.session import CaptureHealth, GazeCalibration, Question
 
 Progress = Callable[[str, float], None]
@@ -125,6 +125,7 @@ def analyse_media(
                     "origin_s": probe.origin_s,
                     "duration_s": facts.video_duration_s,
                     "calibration": options.calibration,
+                    "overrides": user_dir(),
                 },
             )
         if not requests:
@@ -283,7 +284,11 @@ def _scratch(probe: Probe) -> Iterator[Path]:
 
 
 def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
-    settings = read_settings(user_dir() / "speech.toml")
+    settings = {
+        f"{file.removesuffix('.toml')}.{name}": setting.value
+        for file in (SPEECH, SIGHT)
+        for name, setting in read_settings(user_dir() / file, file=file).entries.items()
+    }
     return Provenance(
         version=_version("mensetsu"),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -295,7 +300,7 @@ def _provenance(options: AnalysisOptions, choice: Any) -> Provenance:
             "model_reason": choice and choice.reason,
             "video": options.video,
             "beam_size": options.beam_size,
-            **{f"speech.{name}": s.value for name, s in settings.entries.items()},
+            **settings,
             "gaze_calibration": options.calibration and dataclasses.asdict(options.calibration),
         },
     )

@@ -24,42 +24,11 @@ from analysis.landmarks import (
     Landmarks,
 )
 from analysis.results import Caution, PostureMetrics
+from analysis.sight_options import POSTURE, PostureOptions
 from analysis.timeline import Segment, Segments, Track, intersect, segments_where, total
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostureOptions:
-    """Thresholds of the posture measures."""
-
-    visible: float = 0.8
-    """visibility that a shoulder needs; our measurements (the model invents what it can't see)"""
-    head_visible: float = 0.5
-    """visibility that nose and ears need; our judgement (an ear under hair is still placed well,
-    a head out of the picture is not)"""
-    baseline_samples: int = 8
-    """samples of the own baseline: about 5 s at 1.7 per s; our judgement"""
-    baseline_within_s: float = 15.0
-    """they must lie within this time of the first one; our judgement"""
-    slouch_drop_ratio: float = 0.10
-    """drop of ears over shoulders against the baseline; our measurements
-    (repeat noise ±.01 of about .6)"""
-    side_lean_shift: float = 0.12
-    """shift of the nose over the shoulders, in shoulder widths; our measurements
-    (8 degrees give .15)"""
-    tilt_deg: float = 5.0
-    """change of the shoulder line; our measurements (repeat noise ±1)"""
-    roll_limit_deg: float = 8.0
-    """a head that rolls more drags the shoulder line along (20 give 5); our measurements"""
-    shortest_s: float = 5.0
-    """shorter slouching, leaning and tilting is just moving; our measurements"""
-    still_shift: float = 0.03
-    """shoulder widths; smaller steps are landmark noise: three times the repeat noise of ±.01 in
-    our measurements"""
-    least_coverage_ratio: float = 0.6
-    """below this share of usable samples nothing is claimed; our judgement"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +64,7 @@ def measure_posture(
     Parameters
     ----------
     landmarks : of the whole take.
-    head_roll : deg, of `analysis.gaze.measure_head_pose`; where the head rolls (or its roll is
+    head_roll : deg, of `analysis.head_pose.measure_head_pose`; where the head rolls (or its roll is
         not known) the shoulder line is not judged. None = judge it everywhere.
     options : see `PostureOptions`.
 
@@ -104,7 +73,7 @@ def measure_posture(
     metrics : NaN where nothing can be claimed.
     cautions : why.
     """
-    options = options or PostureOptions()
+    options = options or POSTURE
     times = landmarks.pose.times
     body = _measure_body(landmarks, options)
     seen = np.isfinite(body.rise)

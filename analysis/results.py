@@ -17,7 +17,9 @@ from recorder.session import Question
 # 2: stretches of an answer in which the microphone delivered nothing.
 # 3: calibrated probability of a hesitation and a range of their number; repetitions; delivery over
 #    time; the limits that pauses were measured with.
-SCHEMA = 3
+# 4: how sure the share of eye contact is, where the looks away went, places looked at repeatedly,
+#    moments at which the person's own baseline was taken anew; leaning in.
+SCHEMA = 4
 
 LONG_PAUSE_S = 5.0
 """Pauses above this are left out of the pace (they are silences, shown on their own): one block
@@ -328,6 +330,58 @@ class VoiceMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One look away from the camera."""
+
+    start: float
+    """s"""
+    end: float
+    """s"""
+    direction: str
+    """ "left", "right" (the person's own), "up" or "down": the axis on which it is further off"""
+    yaw_deg: float
+    """median over the look, against looking at the lens, + = to the person's left"""
+    pitch_deg: float
+    """the same, + = up; the vertical axis is the less exact one"""
+    place: int | None = None
+    """which of `GazeMetrics.places` it went to; None = none that was looked at repeatedly"""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in s."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class GazePlace:
+    """One place that was looked at again and again."""
+
+    kind: str
+    """ "notes" (below or beside the camera, off the screen), "screen" (where the middle of the
+    screen was when it was calibrated, or where a screen usually is), or "elsewhere" """
+    direction: str
+    """ "left", "right" (the person's own), "up" or "down" """
+    yaw_deg: float
+    """median, against looking at the lens, + = to the person's left"""
+    pitch_deg: float
+    """the same, + = up"""
+    moments: Segments
+    """the looks at it, s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A moment from which a person's own baseline was taken anew, because the person moved."""
+
+    time: float
+    """s"""
+    yaw_deg: float
+    """how far the reading of the lens moved, + = to the person's left; NaN = not of gaze"""
+    pitch_deg: float
+    """the same, + = up"""
+
+
+@dataclass(frozen=True, slots=True)
 class GazeMetrics:
     """Whether the person faces the camera: an estimate from head pose and iris position."""
 
@@ -351,6 +405,18 @@ class GazeMetrics:
     calibration: str
     """what gaze was measured against: "two-point" (lens and screen, recorded beforehand),
     "one-point" (the lens alone), "own first seconds", or "none" where it was withheld"""
+    eye_contact_low_ratio: float = math.nan
+    """the same share with the frames near the boundary counted as looking elsewhere"""
+    eye_contact_high_ratio: float = math.nan
+    """the same share with the frames near the boundary counted as facing the camera"""
+    looks: tuple[Look, ...] = ()
+    """where each of `away` went"""
+    places: tuple[GazePlace, ...] = ()
+    """what was looked at repeatedly, most often first"""
+    anchors: tuple[Anchor, ...] = ()
+    """when the baseline was taken anew"""
+    unseen: Segments = ()
+    """where gaze could not be judged for at least 1 s (no face, or turned away), s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +440,14 @@ class PostureMetrics:
     slouch: Segments
     side_lean: Segments
     tilt: Segments
+    lean_in: Segments = ()
+    """much nearer to the camera than at the own start"""
+    lean_in_ratio: float = math.nan
+    """share of the judged time leaning in, 0..1; NaN = withheld"""
+    tilt_ratio: float = math.nan
+    """share of the judged time with tilted shoulders, 0..1; NaN = withheld"""
+    anchors: tuple[Anchor, ...] = ()
+    """when the baseline was taken anew; its angles are NaN"""
 
 
 @dataclass(frozen=True, slots=True)

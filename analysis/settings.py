@@ -1,7 +1,7 @@
-"""The thresholds of the sound analysis: data with a source each, overridable by the user.
+"""The thresholds of the analysis: data with a source each, overridable by the user.
 
-``data/speech.toml`` holds ours, one table per number. A user's file of the same name may name any
-of them again; it overrides only what it names:
+``data/speech.toml`` (the sound) and ``data/sight.toml`` (the picture) hold ours, one table per
+number. A user's file of the same name may name any of them again; it overrides only what it names:
 
     [pauses.shortest_s]
     value = 0.3
@@ -21,7 +21,7 @@ from typing import Any
 from analysis.errors import AnalysisError
 from analysis.own_file import read_own_file
 
-FILE = "speech.toml"
+SPEECH, SIGHT = "speech.toml", "sight.toml"
 _KEYS = ("value", "low", "high", "unit", "source")
 
 
@@ -53,15 +53,20 @@ class Settings:
         return self.entries[name].value
 
 
-def read_settings(override: Path | None = None) -> Settings:
+def read_settings(override: Path | None = None, *, file: str = SPEECH) -> Settings:
     """Return our thresholds, with those of a user's file over them.
+
+    Parameters
+    ----------
+    override : the user's file; it need not be there.
+    file : which of ours, `SPEECH` or `SIGHT`.
 
     Raises
     ------
     AnalysisError
         The user's file has a mistake; the message names it.
     """
-    entries = dict(_bundled())
+    entries = dict(_bundled(file))
     if override is None or not override.is_file():
         return Settings(entries)
     own = read_own_file(override)
@@ -77,8 +82,8 @@ def read_settings(override: Path | None = None) -> Settings:
 
 
 @cache
-def _bundled() -> dict[str, Setting]:
-    text = resources.files("analysis").joinpath(f"data/{FILE}").read_text(encoding="utf-8")
+def _bundled(file: str) -> dict[str, Setting]:
+    text = resources.files("analysis").joinpath(f"data/{file}").read_text(encoding="utf-8")
     return {
         name: Setting(
             name=name,
@@ -88,7 +93,7 @@ def _bundled() -> dict[str, Setting]:
             unit=str(table["unit"]),
             source=str(table["source"]),
         )
-        for name, table in _tables(tomllib.loads(text), FILE)
+        for name, table in _tables(tomllib.loads(text), file)
     }
 
 

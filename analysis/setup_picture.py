@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import MediaUnreadable
-from analysis.gaze import measure_head_pose
+from analysis.head_pose import measure_head_pose
 from analysis.landmarks import (
     LEFT_SHOULDER,
     RIGHT_SHOULDER,

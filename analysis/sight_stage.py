@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.gaze import Calibration, measure_gaze, measure_head_pose
+from analysis.gaze import Calibration, measure_gaze
+from analysis.head_pose import measure_head_pose
 from analysis.landmarks import detect_landmarks, picture_cautions
 from analysis.media import read_frames
 from analysis.posture import measure_posture
 from analysis.results import Caution, GazeMetrics, PostureMetrics
+from analysis.sight_options import read_sight_options
 from recorder.session import GazeCalibration
 
 FACES_PER_S = 5.0
@@ -33,6 +35,7 @@ def measure_sight(
     origin_s: float,
     duration_s: float,
     calibration: GazeCalibration | None = None,
+    overrides: Path | None = None,
     progress: Callable[[float], None],
 ) -> SightResult:
     """Measure everything that can be seen.
@@ -43,8 +46,10 @@ def measure_sight(
     origin_s : container time of t = 0.
     duration_s : of the video, for the progress.
     calibration : the person's own, recorded before the answer.
+    overrides : folder of the user's own files of data.
     progress : called with the share that is done, 0..1.
     """
+    options = read_sight_options(overrides)
     total = max(duration_s, 1e-3)
     landmarks = detect_landmarks(
         read_frames(path, rate_hz=FACES_PER_S, origin_s=origin_s),
@@ -59,8 +64,8 @@ def measure_sight(
             screen_yaw_deg=calibration.screen_yaw_deg,
             screen_pitch_deg=calibration.screen_pitch_deg,
         )
-    gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=known)
-    posture, of_posture = measure_posture(landmarks, head.roll)
+    gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=known, options=options.gaze)
+    posture, of_posture = measure_posture(landmarks, head.roll, options=options.posture)
     progress(1.0)
     # Eyes and posture may have the same reason to be withheld: say it once.
     cautions = dict.fromkeys((*picture_cautions(landmarks), *of_gaze, *of_posture))

@@ -113,12 +113,16 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         else None,
         "gaze_coverage_ratio": gaze and gaze.coverage_ratio,
         "eye_contact_ratio": gaze and gaze.eye_contact_ratio,
+        "eye_contact_low_ratio": gaze and gaze.eye_contact_low_ratio,
+        "eye_contact_high_ratio": gaze and gaze.eye_contact_high_ratio,
         "away_count": None
         if gaze is None or math.isnan(gaze.eye_contact_ratio)
         else len(gaze.away),
         "posture_coverage_ratio": posture and posture.coverage_ratio,
         "slouch_ratio": posture and posture.slouch_ratio,
         "side_lean_ratio": posture and posture.side_lean_ratio,
+        "shoulder_tilt_ratio": posture and posture.tilt_ratio,
+        "lean_in_ratio": posture and posture.lean_in_ratio,
         "conclusion_s": analysis.content and analysis.content.conclusion_s,
         "language": analysis.transcript and analysis.transcript.language,
         "model": analysis.transcript and analysis.transcript.model,

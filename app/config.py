@@ -14,6 +14,7 @@ _OWN = (
     "readings",
     "repetitions",
     "speech",
+    "sight",
     "models",
     "setup",
     "repeat_noise",

@@ -12,8 +12,7 @@ from rich.console import Console
 from analysis.errors import AnalysisError, ModelMissing
 from analysis.model_choice import LANGUAGES
 from analysis.models import fetch_model, list_models, models_dir, pick_model, user_dir
-from analysis.settings import FILE as SETTINGS_FILE
-from analysis.settings import read_settings
+from analysis.settings import SIGHT, SPEECH, read_settings
 from app import config
 from app.output import print_json
 from recorder.questions import read_bank, read_sets
@@ -109,10 +108,10 @@ def info() -> None:
 def _presence(path: Path) -> str:
     if not path.is_file():
         return f"{path}  (none; the built-in ones hold)"
-    if path.name != SETTINGS_FILE:
+    if path.name not in (SPEECH, SIGHT):
         return f"{path}  (in force)"
     try:
-        settings = read_settings(path)
+        settings = read_settings(path, file=path.name)
     except AnalysisError as exc:
         return str(exc)
     changed = ", ".join(f"{name} = {settings[name]:g}" for name in settings.changed)

@@ -8,24 +8,19 @@ import numpy as np
 import pytest
 
 from analysis.errors import CalibrationRefused
-from analysis.gaze import (
-    CANONICAL_CM,
-    Calibration,
-    GazeOptions,
-    closed_eyes,
-    measure_gaze,
-    measure_head_pose,
-    measure_raw_gaze,
-)
+from analysis.gaze import Calibration, measure_gaze
 from analysis.gaze_calibration import calibrate, calibrate_file
+from analysis.head_pose import CANONICAL_CM, measure_head_pose
 from analysis.landmarks import FACE_COLUMN, FACE_IDS, Landmarks, detect_landmarks
+from analysis.raw_gaze import closed_eyes, measure_raw_gaze
+from analysis.sight_options import GAZE
 from analysis.timeline import Segment, Track
 
 HEAD_TOLERANCE_DEG = 1.0
 WIDTH, HEIGHT = 1280, 720
 STEP_S = 0.2
-OPTIONS = GazeOptions()
-LENS = np.array(OPTIONS.typical_bias_deg)
+OPTIONS = GAZE
+LENS = np.array([OPTIONS.typical_bias_yaw_deg, OPTIONS.typical_bias_pitch_deg])
 FACING = np.diag([1.0, -1.0, -1.0])
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.gaze import measure_head_pose
+from analysis.head_pose import measure_head_pose
 from analysis.landmarks import FACE_IDS, Landmarks, detect_landmarks
-from analysis.posture import PostureOptions, measure_posture
+from analysis.posture import measure_posture
+from analysis.sight_options import POSTURE
 from analysis.timeline import Track
 
 STEP_S = 0.5
@@ -229,7 +230,7 @@ class TestWithheld:
 
     def test_sixty_percent_is_enough(self):
         bodies = [*seconds(UPRIGHT, 12), *seconds(MISSING, 8)]
-        posture, cautions = measure_posture(take(*bodies), options=PostureOptions())
+        posture, cautions = measure_posture(take(*bodies), options=POSTURE)
         assert posture.slouch_ratio == 0.0
         assert cautions == ()
 

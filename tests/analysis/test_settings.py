@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.settings import FILE, read_settings
+from analysis.settings import SIGHT, SPEECH, read_settings
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def own(tmp_path):
     """Write the user's file and return its path."""
 
     def write(text, encoding="utf-8"):
-        path = tmp_path / FILE
+        path = tmp_path / SPEECH
         path.write_text(text, encoding=encoding)
         return path
 
@@ -23,8 +23,9 @@ def own(tmp_path):
 
 
 class TestOurs:
-    def test_each_number_makes_sense_and_has_a_source(self):
-        settings = read_settings()
+    @pytest.mark.parametrize("file", [SPEECH, SIGHT])
+    def test_each_number_makes_sense_and_has_a_source(self, file):
+        settings = read_settings(file=file)
         assert len(settings.entries) >= 4
         for name, entry in settings.entries.items():
             assert entry.name == name
@@ -41,7 +42,7 @@ class TestOurs:
 
     def test_nothing_is_changed_without_a_file(self, tmp_path):
         assert read_settings(None).changed == ()
-        assert read_settings(tmp_path / FILE) == read_settings()
+        assert read_settings(tmp_path / SPEECH) == read_settings()
         assert read_settings(tmp_path) == read_settings()
 
 
@@ -64,7 +65,7 @@ class TestOwn:
         assert settings.entries["pauses.long_s"].source == "my coach"
 
     def test_a_copy_of_ours_changes_no_value(self, own):
-        copy = resources.files("analysis").joinpath(f"data/{FILE}").read_text(encoding="utf-8")
+        copy = resources.files("analysis").joinpath(f"data/{SPEECH}").read_text(encoding="utf-8")
         settings, ours = read_settings(own(copy)), read_settings()
         assert {n: s.value for n, s in settings.entries.items()} == {
             n: s.value for n, s in ours.entries.items()

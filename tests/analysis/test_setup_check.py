@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError, MediaUnreadable
-from analysis.gaze import CANONICAL_CM
+from analysis.head_pose import CANONICAL_CM
 from analysis.landmarks import FACE_IDS, Landmarks, segment_person
 from analysis.media import frame_rate, probe_media, read_frames, read_waveform, resample
 from analysis.setup_check import DeviceFacts, check_setup, measure_file

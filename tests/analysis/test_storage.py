@@ -70,7 +70,14 @@ DESIGN_KEYS = {
     "schema",
     "warnings",
 }
-EXTRA_KEYS = {"syllable_rate_per_min", "character_rate_per_min"}
+EXTRA_KEYS = {
+    "eye_contact_low_ratio",
+    "eye_contact_high_ratio",
+    "shoulder_tilt_ratio",
+    "lean_in_ratio",
+    "syllable_rate_per_min",
+    "character_rate_per_min",
+}
 
 FACTS = MediaFacts(
     name="面接 1.mkv",

@@ -1,0 +1,126 @@
+"""Every threshold of the picture analysis, from ``data/sight.toml`` and the user's own over it.
+
+What each is and where it comes from is written there; here is what it means to the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from analysis.settings import SIGHT, Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GazeOptions:
+    """Thresholds of the eye contact estimate."""
+
+    yaw_gain: float
+    """eye-in-head yaw answers too little to a real turn (slope .70-.95 on 6 clips); our
+    measurements"""
+    pitch_gain: float
+    """the same for pitch (slope .51-.65 on 4 clips); our measurements"""
+    contact_yaw_deg: float
+    """sideways limit of eye contact; our measurements (4 pairs tried on 12 clips)"""
+    contact_pitch_deg: float
+    """vertical limit of eye contact; our measurements"""
+    head_yaw_limit_deg: float
+    """head turned further from the camera: not measurable (kept 19/21 up to 30, beyond not
+    tried); our measurements"""
+    shortest_away_s: float
+    """shorter glances are ignored; our measurements"""
+    closed_eyes: float
+    """eyes are closed below this share of the own open eye's EAR; our measurements"""
+    baseline_frames: int
+    """open-eye frames of the baseline; our measurements"""
+    baseline_within_s: float
+    """the baseline must lie in the first seconds with a face; our judgement"""
+    baseline_spread_deg: float
+    """largest median absolute deviation of a baseline; our measurements"""
+    typical_bias_yaw_deg: float
+    typical_bias_pitch_deg: float
+    """yaw, pitch that this estimator reads when people look at the lens (12 people); our
+    measurements"""
+    bias_limit_yaw_deg: float
+    bias_limit_pitch_deg: float
+    """a baseline further off than this was not taken at the lens: 4 SD of those 12 people
+    (1.7, 3.5 deg), at least the limit of contact"""
+    least_coverage_ratio: float
+    """below this share of usable frames nothing is claimed; our judgement"""
+    small_face_ratio: float
+    """face height by the frame's shorter side; smallest in the material: .16; our measurements"""
+    dark_face_luma: float
+    """mean luma inside the face: below it "fail" in the set-up check; our measurements. Noise grows
+    from 2.2/1.8 to 4.4/2.4 deg (yaw/pitch) in the dark; our measurements"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostureOptions:
+    """Thresholds of the posture measures."""
+
+    visible: float
+    """visibility that a shoulder needs; our measurements (the model invents what it can't see)"""
+    head_visible: float
+    """visibility that nose and ears need; our judgement (an ear under hair is still placed well,
+    a head out of the picture is not)"""
+    baseline_samples: int
+    """samples of the own baseline: about 5 s at 1.7 per s; our judgement"""
+    baseline_within_s: float
+    """they must lie within this time of the first one; our judgement"""
+    slouch_drop_ratio: float
+    """drop of ears over shoulders against the baseline; our measurements
+    (repeat noise ±.01 of about .6)"""
+    side_lean_shift: float
+    """shift of the nose over the shoulders, in shoulder widths; our measurements
+    (8 degrees give .15)"""
+    tilt_deg: float
+    """change of the shoulder line; our measurements (repeat noise ±1)"""
+    roll_limit_deg: float
+    """a head that rolls more drags the shoulder line along (20 give 5); our measurements"""
+    shortest_s: float
+    """shorter slouching, leaning and tilting is just moving; our measurements"""
+    still_shift: float
+    """shoulder widths; smaller steps are landmark noise: three times the repeat noise of ±.01 in
+    our measurements"""
+    least_coverage_ratio: float
+    """below this share of usable samples nothing is claimed; our judgement"""
+
+
+@dataclass(frozen=True, slots=True)
+class SightOptions:
+    """All thresholds of the picture."""
+
+    gaze: GazeOptions
+    posture: PostureOptions
+
+
+def sight_options(settings: Settings) -> SightOptions:
+    """Return the thresholds by name."""
+    return SightOptions(
+        gaze=GazeOptions(**_group(settings, "gaze", GazeOptions)),
+        posture=PostureOptions(**_group(settings, "posture", PostureOptions)),
+    )
+
+
+def read_sight_options(overrides: Path | None = None) -> SightOptions:
+    """Return the thresholds, with those of ``sight.toml`` in the user's folder over ours.
+
+    Raises
+    ------
+    AnalysisError
+        The user's file has a mistake; the message names it.
+    """
+    return sight_options(read_settings(overrides and overrides / SIGHT, file=SIGHT))
+
+
+def _group(settings: Settings, group: str, kind: type) -> dict[str, Any]:
+    return {
+        field.name: (round if field.type == "int" else float)(settings[f"{group}.{field.name}"])
+        for field in fields(kind)
+    }
+
+
+_OURS = sight_options(read_settings(file=SIGHT))
+GAZE, POSTURE = _OURS.gaze, _OURS.posture
+"""the built-in thresholds"""
