@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import CalibrationRefused
-from analysis.gaze import Calibration, usable_gaze
+from analysis.gaze_frames import Calibration, usable_gaze
 from analysis.head_pose import measure_head_pose
 from analysis.landmarks import LandmarkOptions, Landmarks, detect_landmarks
 from analysis.media import probe_media, read_frames

@@ -18,7 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from analysis.person import (
     follow_person,
 )
 from analysis.results import Caution
-from analysis.timeline import Track
+from analysis.timeline import Segment, Segments, Track, support
 
 Frame = NDArray[np.uint8]
 """RGB picture, shape (height, width, 3)"""
@@ -71,6 +71,9 @@ class LandmarkOptions:
     upright_margin: float = 0.10
     """a rotation must be this much better than the picture as it is; smallest difference
     measured between upright and the best wrong rotation: .16 (a face of 43 px; else .23)"""
+    turn_check_s: float = 2.0
+    """how often the picture is looked at for having been turned meanwhile; our judgement (costs
+    2 ms per s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class Landmarks:
     """width, height after `rotation_deg`; (0, 0) without frames"""
     rotation_deg: int = field(default=0)
     """how far the frames had to be turned counter-clockwise to be upright"""
+    turned: Segments = field(default=())
+    """when the picture lay on its side or stood on its head (a phone that was turned while it
+    recorded), s; nothing is measured there"""
 
     @property
     def has_face(self) -> bool:
@@ -140,6 +146,7 @@ def detect_landmarks(
     faces: list[NDArray[np.float32]] = []
     lumas: list[NDArray[np.float32]] = []
     bodies: list[tuple[int, NDArray[np.float32]]] = []
+    checks: list[tuple[int, bool]] = []
     size, rotation = (0, 0), 0
     with _Detectors(options) as detectors:
         for time, frame, turned in _upright(frames, detectors, options):
@@ -150,10 +157,12 @@ def detect_landmarks(
                 # What was seen before was seen the wrong way up.
                 faces, lumas = [_NO_FACES] * len(times), [_NO_LUMA] * len(times)
                 bodies = [(index, _NO_BODY) for index, _ in bodies]
-                size, rotation = shown, turned
+                size, rotation, checks = shown, turned, []
             elif times and shown != size:
                 raise ValueError(f"frames must be of one size, got {shown} after {size}")
             size = shown
+            if not checks or time - times[checks[-1][0]] >= options.turn_check_s:
+                checks.append((len(times), detectors.is_turned(frame)))
             found = detectors.people(frame)
             if len(times) % options.pose_every == 0:
                 bodies.append((len(times), detectors.body(frame)))
@@ -162,7 +171,16 @@ def detect_landmarks(
             lumas.append(np.array([_luma(frame, face) for face in found], dtype=np.float32))
             if progress is not None:
                 progress(time)
-    return _assemble(np.array(times, dtype=np.float64), faces, lumas, bodies, size, rotation)
+    seen_at = np.array(times, dtype=np.float64)
+    turned = _turned(seen_at, checks)
+    for index in np.flatnonzero(_within(seen_at, turned)):
+        faces[index], lumas[index] = _NO_FACES, _NO_LUMA
+    bodies = [
+        (index, _NO_BODY if _within(seen_at[index], turned).any() else body)
+        for index, body in bodies
+    ]
+    found = _assemble(seen_at, faces, lumas, bodies, size, rotation)
+    return replace(found, turned=turned)
 
 
 def segment_person(frames: Iterable[Frame]) -> Iterator[NDArray[np.float32]]:
@@ -185,6 +203,15 @@ def picture_cautions(landmarks: Landmarks) -> tuple[Caution, ...]:
                 "picture-rotated",
                 f"The picture was not upright and was turned by {landmarks.rotation_deg} degrees"
                 " before it was measured.",
+            )
+        )
+    if landmarks.turned:
+        when = " and ".join(f"{s.start:.0f} to {s.end:.0f} s" for s in landmarks.turned)
+        cautions.append(
+            Caution(
+                "picture-turned",
+                f"The picture was turned on its side or head from {when}: nothing of it was"
+                " measured there. Keep the camera as it is while you record.",
             )
         )
     if landmarks.several_faces_ratio > SEVERAL_FACES_RATIO:
@@ -282,6 +309,14 @@ class _Detectors:
         """Return the detector's best score for an upright face, 0..1."""
         found = self._process("face_detection", frame).detections or ()
         return max((float(face.score[0]) for face in found), default=0.0)
+
+    def is_turned(self, frame: Frame) -> bool:
+        """Whether the picture shows a face that is not upright."""
+        upright = self.face_score(frame)
+        if upright >= self._options.upright_score:
+            return False
+        others = max(self.face_score(_turn(frame, rotation)) for rotation in (90, 180, 270))
+        return others >= max(self._options.upright_score, upright + self._options.upright_margin)
 
     def _detections(self, frame: Frame) -> list[tuple[float, float, float]]:
         """Return middle x, middle y and height of the faces that the detector is sure of, px."""
@@ -394,6 +429,24 @@ def _rotation(
 
 def _turn(frame: Frame, rotation_deg: int) -> Frame:
     return np.ascontiguousarray(np.rot90(frame, rotation_deg // 90)) if rotation_deg else frame
+
+
+def _turned(times: NDArray[np.float64], checks: Sequence[tuple[int, bool]]) -> Segments:
+    """Return when the picture was turned: from the last look that found it upright to the next."""
+    found = []
+    for number, (index, turned) in enumerate(checks):
+        if turned:
+            before = checks[number - 1][0] + 1 if number else index
+            after = checks[number + 1][0] if number + 1 < len(checks) else len(times) - 1
+            found.append(Segment(float(times[before]), float(times[after])))
+    return support(found)
+
+
+def _within(times: NDArray[np.float64] | np.float64, segments: Segments) -> NDArray[np.bool_]:
+    """Tell which times lie in a segment, its end included."""
+    return np.any([(times >= s.start) & (times <= s.end) for s in segments], axis=0) & np.ones(
+        np.shape(times), dtype=bool
+    )
 
 
 def _assemble(

@@ -46,6 +46,20 @@ class GazeOptions:
     bias_limit_pitch_deg: float
     """a baseline further off than this was not taken at the lens: 4 SD of those 12 people
     (1.7, 3.5 deg), at least the limit of contact"""
+    unsure_deg: float
+    """this near the boundary of eye contact a frame may as well be on its other side"""
+    shortest_unseen_s: float
+    """shorter stretches without a usable face are not listed"""
+    place_yaw_deg: float
+    """looks this near one another went to one place"""
+    place_pitch_deg: float
+    """the same, vertically"""
+    place_looks: int
+    """so many looks make a place"""
+    place_shortest_s: float
+    """a look at a place lasts at least this long"""
+    screen_pitch_deg: float
+    """without a calibration the screen reaches this far below the lens"""
     least_coverage_ratio: float
     """below this share of usable frames nothing is claimed; our judgement"""
     small_face_ratio: float

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.gaze import Calibration, measure_gaze
+from analysis.gaze import measure_gaze
+from analysis.gaze_frames import Calibration
 from analysis.head_pose import measure_head_pose
 from analysis.landmarks import detect_landmarks, picture_cautions
 from analysis.media import read_frames

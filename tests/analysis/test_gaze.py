@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.errors import CalibrationRefused
-from analysis.gaze import Calibration, measure_gaze
+from analysis.gaze import measure_gaze
 from analysis.gaze_calibration import calibrate, calibrate_file
+from analysis.gaze_frames import Calibration
 from analysis.head_pose import CANONICAL_CM, measure_head_pose
 from analysis.landmarks import FACE_COLUMN, FACE_IDS, Landmarks, detect_landmarks
 from analysis.raw_gaze import closed_eyes, measure_raw_gaze
