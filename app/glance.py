@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
-from analysis.results import AnswerAnalysis
+from analysis.results import AnswerAnalysis, GazeMetrics
 from analysis.storage import summary
+from analysis.timeline import total
 from app.results_folder import REPORT
+from reports.sight import facing_share, habits, measured_gaze, measured_posture
+from reports.wording import percent
+
+SHOWN_RATIO = 0.005
+"""Smaller shares round to nothing."""
 
 
 def show_answer(analysis: AnswerAnalysis, folder: Path) -> None:
@@ -25,8 +32,7 @@ def show_answer(analysis: AnswerAnalysis, folder: Path) -> None:
             _value(rate, "characters/min" if japanese else "words/min", 0),
         ),
         ("fillers", _value(flat["fillers_per_min"], "per min")),
-        ("facing the camera", _value(_percent(flat["eye_contact_ratio"]), "%", 0)),
-        ("slouching", _value(_percent(flat["slouch_ratio"]), "%", 0)),
+        *_sight(analysis),
     ]
     if analysis.transcript is not None:
         # Written only where the program chose; who named a model knows it.
@@ -48,5 +54,23 @@ def _value(value: float | None, unit: str, decimals: int = 1) -> str:
     return f"{shown} {unit}".strip()
 
 
-def _percent(ratio: float | None) -> float | None:
-    return None if ratio is None else 100.0 * ratio
+def _sight(analysis: AnswerAnalysis) -> Iterator[tuple[str, str]]:
+    gaze, posture = measured_gaze(analysis), measured_posture(analysis)
+    # Why a number is missing is among the notes; what this one can't tell, in the report.
+    yield "facing the camera", f"{facing_share(gaze)}, an estimate" if gaze else "not measured"
+    if gaze is not None and gaze.away:
+        looks = f"{len(gaze.away)}, {total(gaze.away):.1f} s in all"
+        yield "looks away", ", ".join((looks, *_at_notes(gaze)))
+    if posture is None:
+        yield "slouching", "not measured"
+        return
+    for habit in habits(posture):
+        # What was not seen once would only fill the screen.
+        if habit.kind == "slouch" or habit.ratio >= SHOWN_RATIO:
+            yield habit.name, percent(habit.ratio)
+
+
+def _at_notes(gaze: GazeMetrics) -> Iterator[str]:
+    looks = sum(len(place.moments) for place in gaze.places if place.kind == "notes")
+    if looks:
+        yield f"{looks} where notes lie"

@@ -9,14 +9,19 @@ from functools import cache
 from importlib import resources
 
 from analysis.results import AnswerAnalysis
-from reports.charts import Lane, Tick, lanes, time_ticks
+from reports.charts import lanes, time_ticks
 from reports.delivery import DeliveryRow, delivery_rows
 from reports.details import Detail, details
 from reports.evidence import pace_over_time
-from reports.feedback import Remark, choose_remarks, low_trust, pace_of
+from reports.feedback import choose_remarks, low_trust, pace_of
 from reports.glance import Tile, tiles
+from reports.marks import Lane, Tick
 from reports.pace_chart import PaceChart, pace_chart
 from reports.prose import Passage, passages
+from reports.remarks import Remark
+from reports.sight import measured_gaze
+from reports.sight_accuracy import Figure, accuracy
+from reports.sight_rows import SightRow, sight_rows
 from reports.targets import Targets
 from reports.wording import language_name
 
@@ -57,6 +62,9 @@ class AnswerView:
     pace_how: str
     """how the pace over time is counted"""
     delivery: tuple[DeliveryRow, ...]
+    sight: tuple[SightRow, ...]
+    accuracy: tuple[Figure, ...]
+    """how sure eye contact and posture are"""
     passages: tuple[Passage, ...]
     word_times: tuple[tuple[float, float], ...]
     transcript_note: str
@@ -108,7 +116,7 @@ def answer_view(
         player_zero_s=media.player_zero_s,
         low_trust=low_trust(analysis),
         tiles=shown_tiles,
-        gaze_note=analysis.gaze is not None and not math.isnan(analysis.gaze.eye_contact_ratio),
+        gaze_note=measured_gaze(analysis) is not None,
         remarks=choose_remarks(analysis, targets),
         went_well=_went_well(shown_tiles),
         lanes=shown_lanes,
@@ -118,6 +126,8 @@ def answer_view(
         pace_note=f"{band.low:.0f}–{band.high:.0f} {band.unit}" if band else "",
         pace_how=_pace_how(analysis) if pace else "",
         delivery=delivery_rows(analysis, band),
+        sight=sight_rows(analysis),
+        accuracy=accuracy(analysis),
         passages=text,
         word_times=words,
         transcript_note=_transcript_note(analysis),

@@ -1,16 +1,16 @@
-"""Geometry of the timeline on a page: lanes of marks over time.
+"""The timeline on a page: lanes of marks over time, from speech to posture.
 
-Positions are percentages of the width, so that the templates draw them at any width without
-distorting text. Nothing here knows colours.
+What eyes and body add is in `reports.sight_lanes`. Nothing here knows colours.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from analysis.results import AnswerAnalysis, Filler, Pause, Repetition
-from analysis.timeline import Segments, intersect, total
+from analysis.timeline import intersect, total
+from reports.marks import Lane, Mark, Scale, Tick, span_text
+from reports.sight_lanes import facing_lane, posture_lane
 from reports.wording import clock, moment_clock, plural, seconds
 
 SHOWN_PAUSE_S = 1.0
@@ -18,52 +18,6 @@ SHOWN_PAUSE_S = 1.0
 
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 MOST_TICKS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something at a time, drawn in a lane and reachable by keyboard."""
-
-    start: float
-    """s"""
-    end: float
-    """s"""
-    kind: str
-    """names its look"""
-    label: str
-    """what it is and when, in words"""
-    x: float
-    """left edge, %"""
-    width: float
-    """%"""
-
-    @property
-    def middle_x(self) -> float:
-        """Middle, %."""
-        return self.x + self.width / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Marks of one sort over the whole recording."""
-
-    id: str
-    title: str
-    note: str
-    """how many, or why there are none"""
-    marks: tuple[Mark, ...]
-    measured: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A labelled place on an axis."""
-
-    position: float
-    """% from the left or top"""
-    label: str
-    minor: bool = False
-    """may be left out in a narrow window"""
 
 
 def lanes(analysis: AnswerAnalysis, duration_s: float) -> tuple[Lane, ...]:
@@ -75,8 +29,8 @@ def lanes(analysis: AnswerAnalysis, duration_s: float) -> tuple[Lane, ...]:
         _filler_lane(analysis, scale),
         # Analyses before schema 3 know nothing of it.
         *((_voice_lane(analysis, scale),) if analysis.delivery else ()),
-        _away_lane(analysis, scale),
-        _posture_lane(analysis, scale),
+        facing_lane(analysis, scale),
+        posture_lane(analysis, scale),
     )
 
 
@@ -91,23 +45,6 @@ def time_ticks(duration_s: float) -> tuple[Tick, ...]:
         # A label at the very end would stick out.
         if scale.at(i * step_s) < 97
     )
-
-
-class Scale:
-    """Seconds to percent of the width."""
-
-    def __init__(self, duration_s: float) -> None:
-        """Take the length of the recording, s."""
-        self.duration_s = max(duration_s, 1e-3)
-
-    def at(self, time_s: float) -> float:
-        """Return the place of a time, %."""
-        return round(100 * min(max(time_s, 0.0), self.duration_s) / self.duration_s, 3)
-
-    def mark(self, start: float, end: float, kind: str, label: str) -> Mark:
-        """Return a mark in its place."""
-        x = self.at(start)
-        return Mark(start, end, kind, label, x, round(self.at(end) - x, 3))
 
 
 def pause_label(pause: Pause, limit_s: float) -> str:
@@ -153,7 +90,7 @@ def _speech_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     if speech is None:
         return Lane("speech", "Speech", "not measured", (), measured=False)
     marks = tuple(
-        scale.mark(s.start, s.end, "speech", f"Speech, {_span(s.start, s.end)}")
+        scale.mark(s.start, s.end, "speech", f"Speech, {span_text(s.start, s.end)}")
         for s in speech.speech
     )
     return Lane(
@@ -210,7 +147,7 @@ def _voice_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     ):
         return Lane("voice", "Voice", "not measured", (), measured=False)
     flat = [
-        scale.mark(s.start, s.end, "flat", f"Flat melody, {_span(s.start, s.end)}")
+        scale.mark(s.start, s.end, "flat", f"Flat melody, {span_text(s.start, s.end)}")
         for s in delivery.monotone
     ]
     soft = [
@@ -226,43 +163,6 @@ def _voice_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     parts += [plural(len(soft), "soft end")] if soft else []
     marks = sorted([*flat, *soft], key=lambda m: (m.start, m.end))
     return Lane("voice", "Voice", ", ".join(parts) or "nothing flat or soft", tuple(marks))
-
-
-def _away_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
-    gaze = analysis.gaze
-    if gaze is None or math.isnan(gaze.eye_contact_ratio):
-        return Lane("away", "Facing away", "not measured", (), measured=False)
-    marks = tuple(
-        scale.mark(s.start, s.end, "away", f"Facing away, {_span(s.start, s.end)}")
-        for s in gaze.away
-    )
-    return Lane("away", "Facing away", _count(marks), marks)
-
-
-def _posture_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
-    posture = analysis.posture
-    if posture is None or (
-        math.isnan(posture.slouch_ratio) and math.isnan(posture.side_lean_ratio)
-    ):
-        return Lane("posture", "Posture", "not measured", (), measured=False)
-    kinds: tuple[tuple[str, str, Segments], ...] = (
-        ("slouch", "Slouching", posture.slouch),
-        ("lean", "Leaning sideways", posture.side_lean),
-        ("tilt", "Shoulders tilted", posture.tilt),
-    )
-    marks = sorted(
-        (
-            scale.mark(s.start, s.end, kind, f"{name}, {_span(s.start, s.end)}")
-            for kind, name, segments in kinds
-            for s in segments
-        ),
-        key=lambda m: m.start,
-    )
-    return Lane("posture", "Posture", _count(tuple(marks)), tuple(marks))
-
-
-def _span(start: float, end: float) -> str:
-    return f"{seconds(end - start)} at {moment_clock(start)}"
 
 
 def _count(marks: tuple[Mark, ...], what: str = "") -> str:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.results import AnswerAnalysis, SpeechMetrics
+from analysis.timeline import total
+from reports.sight import (
+    AGAINST,
+    facing_share,
+    habits,
+    measured_gaze,
+    measured_posture,
+    why_no_gaze,
+    why_no_posture,
+)
 from reports.targets import Targets
-from reports.wording import clock, number, seconds
+from reports.wording import clock, moment_clock, number, percent, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,7 @@ class Detail:
     name: str
     value: str
     note: str
+    measured: bool = True
 
 
 def details(analysis: AnswerAnalysis, targets: Targets) -> tuple[Detail, ...]:
@@ -59,7 +71,37 @@ def details(analysis: AnswerAnalysis, targets: Targets) -> tuple[Detail, ...]:
     if analysis.content is not None and analysis.content.conclusion_s is not None:
         at = seconds(analysis.content.conclusion_s)
         rows.append(Detail("Conclusion first said", f"at {at}", "earlier is easier to follow"))
-    return tuple(rows)
+    return (*rows, *_sight(analysis))
+
+
+def _sight(analysis: AnswerAnalysis) -> Iterator[Detail]:
+    gaze, posture = measured_gaze(analysis), measured_posture(analysis)
+    if gaze is not None:
+        against = AGAINST.get(gaze.calibration, "")
+        seen = f"of the judged time; face seen in {gaze.coverage_ratio:.0%}"
+        yield Detail(
+            "Facing the camera",
+            facing_share(gaze),
+            f"{seen}; against {against}" if against else seen,
+        )
+        if gaze.away:
+            longest = max(gaze.away, key=lambda s: s.duration_s)
+            at = f"at {moment_clock(longest.start)}; {seconds(total(gaze.away))} away in all"
+            yield Detail("Longest look away", seconds(longest.duration_s), at)
+        yield Detail("Eyes closed", percent(gaze.closed_ratio), "blinks included")
+    elif analysis.gaze is not None:
+        yield Detail("Facing the camera", "not measured", why_no_gaze(analysis), measured=False)
+    if posture is not None:
+        seen = f"of the judged time; shoulders seen in {posture.coverage_ratio:.0%}"
+        for habit in habits(posture):
+            # Analyses before schema 4 know no share of some.
+            if not math.isnan(habit.ratio):
+                note = f"{seen}; against your own start"
+                yield Detail(habit.name.capitalize(), percent(habit.ratio), note)
+        path = number(posture.movement, 2, "shoulder widths per s")
+        yield Detail("Movement of the shoulders", path, "no band")
+    elif analysis.posture is not None:
+        yield Detail("Posture", "not measured", why_no_posture(analysis), measured=False)
 
 
 def other_rates(speech: SpeechMetrics, *, japanese: bool) -> tuple[float, float]:

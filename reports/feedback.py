@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analysis.results import AnswerAnalysis, Pause
 from analysis.timeline import Segment
-from reports.drills import Drill, read_drills
-from reports.evidence import Moment, densest, longest, moments, pace_extremes
+from reports.evidence import densest, longest, moments, pace_extremes
+from reports.remarks import Candidate, Remark, candidate, judged_by
+from reports.sight_remarks import sight_remarks
 from reports.targets import Band, Judgement, Targets
 from reports.wording import clock, seconds
 
@@ -39,6 +39,7 @@ ORDER = (
     "clipped_ratio",
     "fillers_per_min",
     "pace",
+    "notes_looks_per_min",
     "eye_contact_ratio",
     "posture",
     "latency_s",
@@ -47,31 +48,9 @@ ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What to work on, and why."""
-
-    id: str
-    title: str
-    evidence: tuple[Moment, ...]
-    why: str
-    source: str
-    """where the band comes from"""
-    drill: Drill
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A remark with its place in the ranking."""
-
-    kind: str
-    level: str
-    remark: Remark
-
-
 def choose_remarks(analysis: AnswerAnalysis, targets: Targets) -> tuple[Remark, ...]:
     """Return the remarks that matter most, at most three; () = nothing to remark."""
-    candidates = [*_of_sound(analysis, targets), *_of_picture(analysis, targets)]
+    candidates = [*_of_sound(analysis, targets), *sight_remarks(analysis, targets)]
     candidates.sort(key=lambda c: (c.level != "off", ORDER.index(c.kind)))
     return tuple(c.remark for c in candidates[:MOST_REMARKS])
 
@@ -92,7 +71,7 @@ def pace_of(analysis: AnswerAnalysis, targets: Targets) -> tuple[float, Band | N
     return analysis.speech.pace_wpm, targets.band("pace_wpm", language)
 
 
-def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     speech = analysis.speech
     if speech is None:
         return
@@ -110,23 +89,7 @@ def _of_sound(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate
     yield from _delivery(analysis, targets)
 
 
-def _of_picture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
-    gaze, posture = analysis.gaze, analysis.posture
-    if gaze is not None and gaze.away:
-        band, judged = _judged(targets, "eye_contact_ratio", gaze.eye_contact_ratio)
-        if band and judged.level in ("near", "off"):
-            title = "More of the answer could go towards the camera"
-            why = (
-                "In a video interview, looking near the lens is what the other side sees as being"
-                " spoken to. The first and the last sentence count most."
-            )
-            shown = moments(analysis, longest(gaze.away))
-            yield _candidate("eye_contact_ratio", judged, title, shown, why, band, "lens-sentences")
-    if posture is not None:
-        yield from _posture(analysis, targets)
-
-
-def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     speech = analysis.speech
     band = targets.band("longest_silence_s")
     if speech is None or band is None:
@@ -138,7 +101,7 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]
             why = "If you did speak, the microphone did not pick it up."
             shown = moments(analysis, [Segment(0.0, speech.duration_s)])
             judged = Judgement("off")
-            yield _candidate("silence", judged, title, shown, why, band, "check-microphone")
+            yield candidate("silence", judged, title, shown, why, band, "check-microphone")
         return
     why = (
         f"A thoughtful pause is fine. Over {speech.silence_limit_s:g} s the interviewer can't tell"
@@ -152,7 +115,7 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]
             title = f"{len(over)} silences over {speech.silence_limit_s:g} s"
             title += f", the longest {length}"
         shown = moments(analysis, longest(over))
-        yield _candidate("silence", Judgement("off"), title, shown, why, band, "bridge-sentences")
+        yield candidate("silence", Judgement("off"), title, shown, why, band, "bridge-sentences")
         return
     # After the answer only the hand on the stop button is late; before it, see the latency.
     inside = max(speech.pauses_inside, key=lambda p: p.duration_s, default=None)
@@ -160,22 +123,22 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]
     if inside and judged.level in ("near", "off") and not low_trust(analysis):
         title = f"A long silence of {seconds(inside.duration_s)} inside the answer"
         shown = moments(analysis, [inside])
-        yield _candidate("silence", judged, title, shown, why, band, "bridge-sentences")
+        yield candidate("silence", judged, title, shown, why, band, "bridge-sentences")
 
 
-def _noise(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _noise(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     assert analysis.voice is not None
     assert analysis.speech is not None
     assert analysis.speech.answer is not None
-    band, judged = _judged(targets, "snr_db", analysis.voice.snr_db)
+    band, judged = judged_by(targets, "snr_db", analysis.voice.snr_db)
     if band:
         title = f"Noisy: the voice is only {analysis.voice.snr_db:.0f} dB above the noise"
         why = "An interviewer strains to follow, and the numbers here are not to be trusted."
         shown = moments(analysis, [analysis.speech.answer])
-        yield _candidate("noise", judged, title, shown, why, band, "quiet-room")
+        yield candidate("noise", judged, title, shown, why, band, "quiet-room")
 
 
-def _length(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+def _length(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[Candidate]:
     band = targets.answer_band(analysis.question)
     judged = band.judge(answer.duration_s)
     if judged.level not in ("near", "off"):
@@ -191,15 +154,15 @@ def _length(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iter
         why = "A short answer leaves out the example that would make it believable."
         moment = Segment(max(answer.start, answer.end - 5), answer.end)
         drill = "one-more-layer"
-    yield _candidate("answer_s", judged, title, moments(analysis, [moment]), why, band, drill)
+    yield candidate("answer_s", judged, title, moments(analysis, [moment]), why, band, drill)
 
 
-def _voice(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+def _voice(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[Candidate]:
     voice = analysis.voice
     if voice is None:
         return
     opening = moments(analysis, [Segment(answer.start, min(answer.end, answer.start + 5))])
-    band, judged = _judged(targets, "level_dbfs", voice.level_dbfs)
+    band, judged = judged_by(targets, "level_dbfs", voice.level_dbfs)
     if band and judged.level in ("near", "off"):
         if judged.side == "low":
             title = f"The voice is soft ({voice.level_dbfs:.0f} dBFS)"
@@ -209,26 +172,26 @@ def _voice(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Itera
             title = f"The voice is recorded very loud ({voice.level_dbfs:.0f} dBFS)"
             why = "An input set too high distorts and tires the listener."
             drill = "turn-it-down"
-        yield _candidate("level_dbfs", judged, title, opening, why, band, drill)
-    band, judged = _judged(targets, "clipped_ratio", voice.clipped_ratio)
+        yield candidate("level_dbfs", judged, title, opening, why, band, drill)
+    band, judged = judged_by(targets, "clipped_ratio", voice.clipped_ratio)
     if band and judged.level in ("near", "off"):
         title = "The sound is clipped in places"
         why = "Clipped peaks crackle for the listener and can't be repaired."
-        yield _candidate("clipped_ratio", judged, title, opening, why, band, "turn-it-down")
+        yield candidate("clipped_ratio", judged, title, opening, why, band, "turn-it-down")
 
 
-def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     rate = analysis.fillers_per_min
-    band, judged = _judged(targets, "fillers_per_min", rate)
+    band, judged = judged_by(targets, "fillers_per_min", rate)
     counted = [f for f in analysis.fillers or () if f.counted]
     if band and len(counted) >= FEWEST_FILLERS and judged.level in ("near", "off"):
         title = f"{len(counted)} fillers, {rate:.1f} per minute"
         why = "A few are normal speech. Many in a row draw attention from what you say."
         shown = moments(analysis, densest(counted))
-        yield _candidate("fillers_per_min", judged, title, shown, why, band, "silent-gaps")
+        yield candidate("fillers_per_min", judged, title, shown, why, band, "silent-gaps")
 
 
-def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     value, band = pace_of(analysis, targets)
     judged = band.judge(value) if band else Judgement("unjudged")
     if band is None or judged.level not in ("near", "off"):
@@ -244,21 +207,21 @@ def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
     shown = moments(analysis, pace_extremes(analysis, fast=judged.side == "high"))
     # An answer too short for a window of talk has a rate, but no moment to show.
     if shown:
-        yield _candidate("pace", judged, title, shown, why, band, drill)
+        yield candidate("pace", judged, title, shown, why, band, drill)
 
 
-def _latency(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[_Candidate]:
+def _latency(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iterator[Candidate]:
     assert analysis.speech is not None
     latency_s, limit_s = analysis.speech.latency_s, analysis.speech.silence_limit_s
-    band, judged = _judged(targets, "latency_s", latency_s)
+    band, judged = judged_by(targets, "latency_s", latency_s)
     if band and judged.level in ("near", "off") and latency_s <= limit_s:
         title = f"{seconds(latency_s)} until the first word"
         why = "A breath before answering is good; after it, even “Let me think” keeps contact."
         shown = moments(analysis, [Segment(0.0, answer.start)])
-        yield _candidate("latency_s", judged, title, shown, why, band, "first-sentence-ready")
+        yield candidate("latency_s", judged, title, shown, why, band, "first-sentence-ready")
 
 
-def _delivery(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
+def _delivery(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     delivery = analysis.delivery
     if delivery is None:
         return
@@ -266,52 +229,18 @@ def _delivery(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate
     low = Judgement("near")
     drops = sorted(delivery.drops, key=lambda d: -d.drop_db)
     share = len(drops) / delivery.sentence_end_count if delivery.sentence_end_count else math.nan
-    band, judged = _judged(targets, "soft_end_ratio", share)
+    band, judged = judged_by(targets, "soft_end_ratio", share)
     if band and judged.level in ("near", "off") and len(drops) >= FEWEST_SOFT_ENDS:
         title = f"{len(drops)} of {delivery.sentence_end_count} sentences fade away at the end"
         why = "The last words often carry the point, and a call swallows what is soft first."
         shown = moments(analysis, [Segment(d.start, d.end) for d in drops])
-        yield _candidate("soft_end_ratio", low, title, shown, why, band, "land-the-last-word")
-    band, judged = _judged(targets, "monotone_ratio", delivery.monotone_ratio)
+        yield candidate("soft_end_ratio", low, title, shown, why, band, "land-the-last-word")
+    band, judged = judged_by(targets, "monotone_ratio", delivery.monotone_ratio)
     if band and judged.level in ("near", "off") and delivery.monotone:
         title = f"A flat melody for {delivery.monotone_ratio:.0%} of the talk"
         why = "Where the voice hardly rises or falls, a listener can't hear which word matters."
         shown = moments(analysis, longest(delivery.monotone))
-        yield _candidate("monotone_ratio", low, title, shown, why, band, "one-word-up")
-
-
-def _posture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[_Candidate]:
-    posture = analysis.posture
-    assert posture is not None
-    slouch_band, slouch = _judged(targets, "slouch_ratio", posture.slouch_ratio)
-    lean_band, lean = _judged(targets, "side_lean_ratio", posture.side_lean_ratio)
-    why = "An upper body balanced in the picture keeps the face in view and the breath free."
-    if slouch_band and slouch.level in ("near", "off") and posture.slouch:
-        title = f"Slouching for {posture.slouch_ratio:.0%} of the time, against your own start"
-        shown = moments(analysis, longest(posture.slouch))
-        yield _candidate("posture", slouch, title, shown, why, slouch_band, "reset-posture")
-    elif lean_band and lean.level in ("near", "off") and posture.side_lean:
-        title = f"Leaning sideways for {posture.side_lean_ratio:.0%} of the time"
-        shown = moments(analysis, longest(posture.side_lean))
-        yield _candidate("posture", lean, title, shown, why, lean_band, "reset-posture")
-
-
-def _judged(targets: Targets, measure: str, value: float) -> tuple[Band | None, Judgement]:
-    band = targets.band(measure)
-    return band, band.judge(value) if band else Judgement("unjudged")
-
-
-def _candidate(
-    kind: str,
-    judged: Judgement,
-    title: str,
-    shown: tuple[Moment, ...],
-    why: str,
-    band: Band,
-    drill: str,
-) -> _Candidate:
-    remark = Remark(kind, title, shown, why, band.cited, read_drills()[drill])
-    return _Candidate(kind, judged.level, remark)
+        yield candidate("monotone_ratio", low, title, shown, why, band, "one-word-up")
 
 
 def _where(pause: Pause) -> str:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from analysis.results import AnswerAnalysis
+from analysis.results import AnswerAnalysis, GazeMetrics
 from reports.charts import is_over_limit
 from reports.details import other_rates
 from reports.feedback import low_trust, pace_of
-from reports.targets import UNJUDGED, Judgement, Targets
-from reports.wording import clock, number, plural, range_text, rough_share, seconds
-
-WITHHELD = {
-    "no-face": "no face was found",
-    "head-turned": "the head was turned away",
-    "face-coverage-low": "a face was seen in too few frames",
-    "gaze-too-short": "the face was seen too briefly",
-    "no-calibration": "no steady look in the first seconds",
-    "shoulders-not-seen": "head and shoulders were seen in too few frames",
-    "posture-too-short": "the shoulders were seen too briefly",
-}
-"""Caution to reason, in the few words that fit a tile; the whole sentence stands in the limits."""
-GAZE_CODES = ("no-face", "head-turned", "face-coverage-low", "gaze-too-short", "no-calibration")
-POSTURE_CODES = ("no-face", "shoulders-not-seen", "posture-too-short")
+from reports.sight import (
+    facing_share,
+    habits,
+    measured_gaze,
+    measured_posture,
+    why_no_gaze,
+    why_no_posture,
+)
+from reports.targets import UNJUDGED, Band, Judgement, Targets
+from reports.wording import clock, number, plural, range_text, seconds
 
 SYMBOLS = {"good": "✓", "near": "≈", "off": "!", "unjudged": "–", "neutral": "•"}
 
@@ -180,55 +175,60 @@ def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Tile:
 
 
 def _facing(analysis: AnswerAnalysis, targets: Targets) -> Tile:
-    gaze, band = analysis.gaze, targets.band("eye_contact_ratio")
+    gaze, band = measured_gaze(analysis), targets.band("eye_contact_ratio")
     if gaze is None or band is None:
-        return _missing(
-            "facing", "Facing the camera", _why_no_picture(analysis, "face", GAZE_CODES)
-        )
-    if math.isnan(gaze.eye_contact_ratio):
-        return _missing(
-            "facing", "Facing the camera", _why_no_picture(analysis, "face", GAZE_CODES)
-        )
-    judged = band.judge(gaze.eye_contact_ratio)
-    word = {"good": "mostly", "near": "about half", "off": "rarely"}[judged.level]
+        return _missing("facing", "Facing the camera", why_no_gaze(analysis))
     away = f"{plural(len(gaze.away), 'time')} elsewhere"
     return Tile(
         id="facing",
         title="Facing the camera",
-        value=word,
+        value=_how_often(gaze, band),
         unit="",
         # Told, not graded: nobody knows the right share, and averted eyes have many causes.
         verdict="an estimate",
         level="neutral",
-        band=f"{rough_share(gaze.eye_contact_ratio)}; “mostly” from {band.low:.0%}",
+        band=f"{facing_share(gaze)} of the time; “mostly” from {band.low:.0%}",
         detail=f"{away}; face seen in {gaze.coverage_ratio:.0%} of the frames",
         source=band.cited,
     )
 
 
+def _how_often(gaze: GazeMetrics, band: Band) -> str:
+    """Return how often the camera was faced, from the least to the most it may have been."""
+    ends = (gaze.eye_contact_low_ratio, gaze.eye_contact_high_ratio)
+    if any(math.isnan(e) for e in ends):
+        ends = (gaze.eye_contact_ratio,) * 2
+    low, high = (
+        {"good": "mostly", "near": "half", "off": "rarely"}[band.judge(e).level] for e in ends
+    )
+    if low != high:
+        return f"{low} to {high}"
+    return "about half" if low == "half" else low
+
+
 def _posture(analysis: AnswerAnalysis, targets: Targets) -> Tile:
-    posture = analysis.posture
-    slouch_band, lean_band = targets.band("slouch_ratio"), targets.band("side_lean_ratio")
-    if posture is None or slouch_band is None or lean_band is None:
-        return _missing("posture", "Posture", _why_no_picture(analysis, "shoulders", POSTURE_CODES))
-    parts = [
-        (slouch_band.judge(posture.slouch_ratio), posture.slouch_ratio, "slouching"),
-        (lean_band.judge(posture.side_lean_ratio), posture.side_lean_ratio, "leaning"),
+    posture, slouch_band = measured_posture(analysis), targets.band("slouch_ratio")
+    if posture is None or slouch_band is None:
+        return _missing("posture", "Posture", why_no_posture(analysis))
+    known = [
+        (band.judge(habit.ratio), habit)
+        for habit in habits(posture)
+        if (band := targets.band(habit.measure)) and not math.isnan(habit.ratio)
     ]
-    known = [p for p in parts if p[0].level != "unjudged"]
-    if not known:
-        why = _why_no_picture(analysis, "shoulders", POSTURE_CODES)
-        return _missing("posture", "Posture", why)
-    judged, _, name = max(known, key=lambda p: (("good", "near", "off").index(p[0].level), p[1]))
-    told = ", ".join(f"{n} {r:.0%}" for _, r, n in known)
+    levels = ("good", "near", "off")
+    judged, worst = max(known, key=lambda k: (levels.index(k[0].level), k[1].ratio))
+    # Shares that round to nothing would only fill the tile.
+    told = ", ".join(f"{h.name} {h.ratio:.0%}" for _, h in known if h.ratio >= 0.005)
     return Tile(
         id="posture",
         title="Posture",
-        value="steady" if judged.level == "good" else name,
+        value="steady" if judged.level == "good" else worst.name,
         unit="",
         verdict={"good": "in range", "near": "now and then", "off": "often"}[judged.level],
         level=judged.level,
-        band=f"{told} of the time; up to {slouch_band.high:.0%} is fine",
+        band=f"{told} of the time; up to {slouch_band.high:.0%} each is fine"
+        if told
+        else "as at your own start throughout",
         detail=f"Against your own start; shoulders seen in {posture.coverage_ratio:.0%}",
         source=slouch_band.cited,
     )
@@ -251,11 +251,3 @@ def _why_no_speech(analysis: AnswerAnalysis) -> str:
     if analysis.speech.answer is None:
         return "no speech was found"
     return ""
-
-
-def _why_no_picture(analysis: AnswerAnalysis, what: str, codes: tuple[str, ...]) -> str:
-    if analysis.media.video_codec is None:
-        return "the recording has no picture"
-    told = {w.code for w in analysis.warnings}
-    reason = next((WITHHELD[code] for code in codes if code in told), "")
-    return reason or f"{what} not seen well enough, or the picture was not analysed"

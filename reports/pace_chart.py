@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.results import Passage
 from analysis.timeline import Track
-from reports.charts import Mark, Scale, Tick
+from reports.marks import Mark, Scale, Tick
 from reports.targets import Band
 from reports.wording import moment_clock
 

@@ -43,9 +43,33 @@ def number(value: float | None, decimals: int = 0, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def percent(ratio: float) -> str:
+    """Return a share in whole percent, "not measured" for NaN."""
+    return "not measured" if math.isnan(ratio) else f"{ratio:.0%}"
+
+
 def rough_share(ratio: float) -> str:
     """Return a share of an estimate, in steps of 5 %: more would claim what it does not know."""
     return f"about {5 * round(ratio * 20)}%"
+
+
+def share_range(ratio: float, low: float, high: float) -> str:
+    """Return a share and how sure it is, in steps of 5 % outwards: "about 60–75%".
+
+    One number where both ends lie within one step of each other, or are not known (NaN).
+    """
+    if math.isnan(low) or math.isnan(high):
+        return rough_share(ratio)
+    # A hair of slack: 0.6 is 12 steps, not 11.999….
+    lowest, highest = 5 * math.floor(low * 20 + 1e-6), 5 * math.ceil(high * 20 - 1e-6)
+    if highest - lowest <= 5:
+        return rough_share(ratio)
+    return f"about {lowest}–{highest}%"
+
+
+def angle(degrees: float) -> str:
+    """Return the size of a gaze angle in steps of 5°: more would claim what it does not know."""
+    return f"about {5 * round(abs(degrees) / 5)}°"
 
 
 def language_name(code: str | None) -> str:
@@ -53,9 +77,9 @@ def language_name(code: str | None) -> str:
     return LANGUAGE_NAMES.get(code or "", code or "")
 
 
-def plural(count: int, name: str) -> str:
-    """Return a count with its noun."""
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+def plural(count: int, name: str, several: str = "") -> str:
+    """Return a count with its noun; `several` where that is not the noun with an s."""
+    return f"{count} {name}" if count == 1 else f"{count} {several or f'{name}s'}"
 
 
 def range_text(count: int, likely: CountRange, name: str) -> str:

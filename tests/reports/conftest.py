@@ -16,6 +16,8 @@ from analysis.results import (
     Drop,
     Filler,
     GazeMetrics,
+    GazePlace,
+    Look,
     MediaFacts,
     Passage,
     Pause,
@@ -30,6 +32,7 @@ from analysis.results import (
 from analysis.timeline import Segment, Track, gaps
 from recorder.session import Question
 from reports.targets import read_targets
+from tests.reports.sight_cases import with_sight, without_gaze
 
 HOSTILE = "</script><img src=x onerror=\"document.title='pwned'\">&lt;b&gt;--> {{ 7*7 }}"
 
@@ -306,6 +309,7 @@ def hostile():
     answer = build()
     assert answer.transcript
     assert answer.question
+    assert answer.gaze
     words = [
         replace(w, text=HOSTILE) if i % 9 == 4 else w for i, w in enumerate(answer.transcript.words)
     ]
@@ -322,9 +326,29 @@ def hostile():
         ),
         repetitions=(Repetition(7.0, 7.4, HOSTILE, "restart", 0.9, True),),
         warnings=(Caution("x", HOSTILE),),
+        gaze=replace(
+            answer.gaze,
+            calibration=HOSTILE,
+            looks=(
+                Look(4.0, 5.2, HOSTILE, 1.0, -9.0, 0),
+                # A file edited by hand may name a place that is not there.
+                Look(18.0, 19.0, "down", 1.0, -9.0, 7),
+                Look(31.0, 33.5, "down", 1.0, -9.0, -1),
+            ),
+            places=(GazePlace(HOSTILE, HOSTILE, 1.0, -2.0, (Segment(4.0, 5.2),)),),
+        ),
         provenance=Provenance(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, {HOSTILE: HOSTILE}, {}),
         take_id="=1+1",
     )
+
+
+def sight():
+    """Everything that eyes and body can show."""
+    return with_sight(build())
+
+
+def gaze_withheld():
+    return without_gaze(sight(), "head-turned", "The head was turned away in 59% of the picture.")
 
 
 def silence_before():
@@ -372,6 +396,8 @@ BUILDERS = {
     "withheld": withheld,
     "no_speech": no_speech,
     "hostile": hostile,
+    "sight": sight,
+    "gaze_withheld": gaze_withheld,
     "silence_before": silence_before,
     "silence_after": silence_after,
     "silence_inside": silence_inside,

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from analysis.results import Drop, Filler
-from reports import feedback
-from reports.feedback import MOST_REMARKS, ORDER, choose_remarks, read_drills
+from reports import feedback, sight_remarks
+from reports.drills import read_drills
+from reports.feedback import MOST_REMARKS, ORDER, choose_remarks
 
 JUDGES_A_PERSON = re.compile(
     r"confiden|nervous|emotion|personalit|charisma|trustworth|unfit|attitude|intelligen", re.I
@@ -186,7 +187,7 @@ def test_the_limit_of_a_silence_is_that_of_the_analysis(answers, targets):
 def test_drills_are_whole_and_all_used():
     drills = read_drills()
     assert len(drills) >= len(ORDER)
-    source = inspect.getsource(feedback)
+    source = inspect.getsource(feedback) + inspect.getsource(sight_remarks)
     for name, drill in drills.items():
         assert name == drill.id
         assert f'"{name}"' in source

@@ -13,6 +13,7 @@ import pytest
 
 from analysis.storage import from_json, to_json
 from reports import html as html_module
+from reports import sight_accuracy
 from reports.html import media_link, render_answer, script_json
 
 FORBIDDEN = (
@@ -133,9 +134,54 @@ def test_an_older_analysis_still_renders(answers, page):
         assert later not in shown.replace("Melody 6.4 semitones", "")
 
 
-def test_averted_eyes_are_explained_once(answers, page):
-    assert page(answers["full"]()).said.count("averted eyes") == 1
-    assert "averted eyes" not in page(answers["sound_only"]()).said
+@pytest.mark.parametrize("phrase", ["averted eyes", "is polite"])
+def test_averted_eyes_are_explained_once_and_only_where_gaze_is_shown(answers, page, phrase):
+    for name in ("full", "sight", "older"):
+        assert page(answers[name]()).said.count(phrase) == 1
+    for name in ("sound_only", "gaze_withheld", "withheld", "empty"):
+        assert phrase not in page(answers[name]()).said
+
+
+def test_eyes_and_body_are_shown(answers, page):
+    shown = page(answers["sight"]())
+    for text in (
+        "half to mostly",
+        "about 55–75% of the time",
+        "13 looks away, 34 s; 6.0 s not measurable",
+        "As if reading from notes: 5 looks at one place, 9.0 s in all",
+        "Drill: Five keywords at the lens",
+        "5 looks at one place about 25° down and about 15° to your right",
+        "From here on you are measured against how you sat after the move",
+        "at one place again, where notes lie",
+        "you moved: measured anew from here",
+        "which way, your own left and right",
+    ):
+        assert text in shown.said
+    labels = [a.get("aria-label") for _, a in shown.elements]
+    assert "Notes, down, 2.1 s at 0:44" in labels
+    assert "You moved: measured anew from here, 1:00" in labels
+    assert "Facing the camera: 13 looks away, 34 s; 6.0 s not measurable" in labels
+
+
+def test_withheld_gaze_is_greyed_with_its_reason(answers, page):
+    shown = page(answers["gaze_withheld"]())
+    assert "Facing the camera: not measured, the head was turned away" in [
+        a.get("aria-label") for _, a in shown.elements
+    ]
+    assert sum(a.get("class") == "unmeasured" for _, a in shown.elements) == 2
+    # The row and the limits.
+    assert shown.said.count("The head was turned away in 59% of the picture.") == 2
+    assert not re.search(r"\b0% of the (judged )?time", shown.said)
+
+
+def test_accuracy_is_told_only_where_it_was_measured(answers, page, monkeypatch):
+    monkeypatch.setattr(sight_accuracy, "_bundled", dict)
+    assert "How sure is this?" not in page(answers["sight"]()).said
+    tables = {"lens_counted": {"value": 0.97, "count": 7, "unit": "ratio", "on": "<b>seven</b>"}}
+    monkeypatch.setattr(sight_accuracy, "_bundled", lambda: tables)
+    shown = page(answers["sight"]())
+    assert "How sure is this?" in shown.said
+    assert "<b>seven</b>; 7 measured" in shown.said
 
 
 def test_what_is_missing_has_a_reason(answers, page):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
-from analysis.results import Drop, Passage
+from analysis.results import Anchor, Drop, GazePlace, Look, Passage
+from analysis.timeline import Segment
 from reports.html import media_link, render_answer
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -193,6 +194,42 @@ def test_lane_is_one_tab_stop_with_arrow_keys(open_page, spoken):
     assert page.evaluate("document.activeElement.closest('.lane').className") == "lane lane-fillers"
 
 
+def test_looks_and_places_by_keyboard_and_mouse(open_page, spoken):
+    looks = (
+        Look(1.0, 2.1, "down", -14.0, -24.0, 0),
+        Look(4.0, 5.0, "down", -14.0, -24.0, 0),
+        Look(7.0, 8.4, "left", 12.0, 1.0),
+    )
+    moments = tuple(Segment(look.start, look.end) for look in looks)
+    gaze = replace(
+        spoken.gaze,
+        looks=looks,
+        away=moments,
+        places=(GazePlace("notes", "down", -14.0, -24.0, moments[:2]),),
+        unseen=(Segment(5.4, 6.6),),
+        anchors=(Anchor(3.0, 2.0, -4.0),),
+    )
+    page = open_page(replace(spoken, gaze=gaze))
+    page.locator(".lane-away .mark").first.focus()
+    spoken_labels = [focused(page)]
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        spoken_labels.append(focused(page))
+    assert spoken_labels == [
+        "Notes, down, 1.1 s at 0:01",
+        "You moved: measured anew from here, 0:03",
+        "Notes, down, 1.0 s at 0:04",
+        "Not measurable, 1.2 s at 0:05",
+        "Looking away, to your left, 1.4 s at 0:07",
+    ]
+    page.keyboard.press("Enter")
+    assert now(page) == pytest.approx(7.0, abs=SEEK_S)
+    page.locator(".lane-away .anchor .hit").click()
+    assert now(page) == pytest.approx(3.0, abs=SEEK_S)
+    page.get_by_role("button", name="Go to 0:04, Notes, 1.0 s").click()
+    assert now(page) == pytest.approx(4.0, abs=SEEK_S)
+
+
 def test_transcript_by_keyboard(open_page, spoken):
     page = open_page(spoken)
     page.locator("#transcript .stamp").first.focus()
@@ -284,7 +321,9 @@ def test_format_that_does_not_play_is_told(open_page, spoken, media):
     page.locator("#transcript .w").nth(2).click()
 
 
-@pytest.mark.parametrize("name", ["full", "japanese", "hostile", "empty", "noisy", "no_speech"])
+@pytest.mark.parametrize(
+    "name", ["full", "sight", "gaze_withheld", "japanese", "hostile", "empty", "noisy", "no_speech"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_is_readable_and_nothing_sticks_out(open_page, answers, name, scheme):
     page = open_page(answers[name](), width=360, scheme=scheme)
