@@ -14,6 +14,7 @@ avatars with exact angles. Few people: directions, not population figures.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -63,7 +64,8 @@ def measure_gaze(
     times, how = seen.times, seen.how
     coverage = float(np.mean(seen.usable)) if len(times) else math.nan
     elsewhere = np.isfinite(seen.yaw_deg) & ~seen.contact
-    away = _at_least(_held(seen, elsewhere), options.shortest_away_s)
+    away = _held(seen, elsewhere | _blinks_within(seen, elsewhere, options.blink_s))
+    away = _at_least(away, options.shortest_away_s)
     counted = seen.contact | (elsewhere & _inside(times, away))
     if seen.baseline is not None:
         counted[seen.baseline] = False
@@ -101,6 +103,18 @@ def measure_gaze(
         unseen=_at_least(_held(seen, ~seen.usable), options.shortest_unseen_s),
     )
     return metrics, _cautions(landmarks, reason, how, options)
+
+
+def _blinks_within(seen: FrameGaze, elsewhere: BoolArray, longest_s: float) -> BoolArray:
+    """Whether the eyes are closed for a moment in the middle of a look elsewhere."""
+    found = np.zeros(len(seen.times), dtype=bool)
+    known = np.flatnonzero(~seen.narrow)
+    for before, after in itertools.pairwise(known):
+        # Counted from the middle of one sample to the middle of the next.
+        shut_s = seen.times[after] - seen.times[before] - seen.step_s
+        if elsewhere[before] and elsewhere[after] and shut_s <= longest_s + 1e-6:
+            found[before + 1 : after] = True
+    return found
 
 
 def _held(seen: FrameGaze, mask: BoolArray) -> Segments:

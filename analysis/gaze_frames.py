@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.gaze_drift import measure_drift
 from analysis.head_pose import HeadPose, measure_head_pose
 from analysis.landmarks import Landmarks
-from analysis.raw_gaze import RawGaze, closed_eyes, measure_raw_gaze
+from analysis.raw_gaze import RawGaze, eye_opening, measure_raw_gaze
 from analysis.results import Anchor
 from analysis.sight_options import GAZE, GazeOptions
 
@@ -48,6 +49,13 @@ class Calibration:
             self.screen_pitch_deg - self.lens_pitch_deg,
         )
 
+    def screen_deg(self, options: GazeOptions) -> tuple[float, float] | None:
+        """Return where the middle of the screen is, seen from the lens, deg; None = one point."""
+        offset = self.screen_offset_deg
+        if offset is None:
+            return None
+        return options.yaw_scale * offset[0], options.pitch_scale * offset[1]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameGaze:
@@ -67,6 +75,8 @@ class FrameGaze:
     """the face is turned little; its eyes may be closed"""
     closed: BoolArray
     """the eyes are closed"""
+    narrow: BoolArray
+    """the eyes are closed, or too narrow (a blink on its way, a laugh) to tell where they look"""
     contact: BoolArray
     """the gaze is at the lens"""
     unsure: BoolArray
@@ -81,7 +91,7 @@ class FrameGaze:
     @property
     def judged(self) -> BoolArray:
         """Frames with a face turned little and open eyes."""
-        return self.usable & ~self.closed
+        return self.usable & ~self.narrow
 
 
 def judge_frames(
@@ -106,14 +116,17 @@ def judge_frames(
     raw = measure_raw_gaze(landmarks, head, options=options)
     face = np.isfinite(head.camera_yaw_deg)
     usable = _usable(raw, head, options)
-    closed = face & closed_eyes(raw.open_eyes, options=options)
-    judged = usable & ~closed
+    opening = eye_opening(raw.open_eyes, options=options)
+    with np.errstate(invalid="ignore"):
+        closed = face & (opening < options.closed_eyes)
+        narrow = face & (opening < options.narrow_eyes)
+    judged = usable & ~narrow
     window = None if calibration else _baseline_window(times, raw, judged, options)
     screen = None
     if calibration:
         lens, screen = (
             (calibration.lens_yaw_deg, calibration.lens_pitch_deg),
-            calibration.screen_offset_deg,
+            calibration.screen_deg(options),
         )
         how = "one-point" if screen is None else "two-point"
     elif window is not None:
@@ -122,8 +135,11 @@ def judge_frames(
     else:
         lens, how = (math.nan, math.nan), "none"
     step_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    yaw = _steady(times, np.where(judged, raw.yaw_deg - lens[0], np.nan), step_s)
-    pitch = _steady(times, np.where(judged, raw.pitch_deg - lens[1], np.nan), step_s)
+    yaw = options.yaw_scale * np.where(judged, raw.yaw_deg - lens[0], np.nan)
+    pitch = options.pitch_scale * np.where(judged, raw.pitch_deg - lens[1], np.nan)
+    drift = measure_drift(times, yaw, pitch, head, options=options)
+    yaw = _steady(times, yaw - drift.yaw_deg, step_s)
+    pitch = _steady(times, pitch - drift.pitch_deg, step_s)
     inside = _inside_by(yaw, pitch, screen, options)
     return FrameGaze(
         times=times,
@@ -133,23 +149,28 @@ def judge_frames(
         face=face,
         usable=usable,
         closed=closed,
+        narrow=narrow,
         contact=inside > 0,
         unsure=np.abs(inside) < options.unsure_deg,
         how=how,
         baseline=window,
+        anchors=drift.anchors,
     )
 
 
 def usable_gaze(raw: RawGaze, head: HeadPose, *, options: GazeOptions | None = None) -> BoolArray:
     """Tell in which frames gaze can be judged: a face, turned little, with open eyes."""
     options = options or GAZE
-    return _usable(raw, head, options) & ~closed_eyes(raw.open_eyes, options=options)
+    with np.errstate(invalid="ignore"):
+        is_open = eye_opening(raw.open_eyes, options=options) >= options.narrow_eyes
+    return _usable(raw, head, options) & is_open
 
 
 def _usable(raw: RawGaze, head: HeadPose, options: GazeOptions) -> BoolArray:
     """Whether there is a face, turned little; its eyes may be closed."""
     usable = np.isfinite(head.camera_yaw_deg)
     usable &= np.isfinite(raw.yaw_deg) & np.isfinite(raw.pitch_deg)
+    usable &= _abs_at_most(head.roll.values.astype(np.float64), options.head_roll_limit_deg)
     return usable & _abs_at_most(head.camera_yaw_deg, options.head_yaw_limit_deg)
 
 
@@ -161,18 +182,26 @@ def _inside_by(
 ) -> FloatArray:
     """Return how far inside the limits of eye contact the gaze is, deg; < 0 = outside, NaN = NaN.
 
-    `screen_deg` is where the middle of the screen reads, against the lens. On its side, on the
-    axis on which it is further off, the boundary halfway to it takes the place of the fixed limit.
+    `screen_deg` is where the middle of the screen is, seen from the lens. Towards it the boundary
+    lies at a share of the way, in place of the fixed limit.
     """
-    limits = (options.contact_yaw_deg, options.contact_pitch_deg)
-    if screen_deg is None:
-        return np.minimum(limits[0] - np.abs(yaw), limits[1] - np.abs(pitch))
-    further = 0 if abs(screen_deg[0]) > abs(screen_deg[1]) else 1
-    distance = math.hypot(*screen_deg)
-    inside = 0.5 * distance - (yaw * screen_deg[0] + pitch * screen_deg[1]) / distance
-    for axis, values in enumerate((yaw, pitch)):
-        off = -math.copysign(1.0, screen_deg[axis]) * values if axis == further else np.abs(values)
-        inside = np.minimum(inside, limits[axis] - off)
+    way = np.zeros(2)
+    inside = np.full(yaw.shape, np.inf)
+    if screen_deg is not None:
+        # A screen below the camera reads a little beside it too: noise, not a direction.
+        small = np.abs(screen_deg) < options.screen_slant_ratio * np.abs(screen_deg).max()
+        way = np.where(small, 0.0, screen_deg)
+        distance = float(np.hypot(*way))
+        inside = options.screen_share * distance - (yaw * way[0] + pitch * way[1]) / distance
+    limits = (
+        (yaw, way[0], options.contact_yaw_deg, options.contact_yaw_deg),
+        (pitch, way[1], options.contact_down_deg, options.contact_up_deg),
+    )
+    for values, towards, low, high in limits:
+        if towards >= 0:
+            inside = np.minimum(inside, low + values)
+        if towards <= 0:
+            inside = np.minimum(inside, high - values)
     return inside
 
 

@@ -68,6 +68,8 @@ class LandmarkOptions:
     upright_score: float = 0.6
     """mean score of the face detector that counts as a face. Measured on 9 clips in 4 rotations:
     upright .80-.95, wrong way up 0-.71"""
+    surely_upright_score: float = 0.8
+    """a frame with this score is not looked at in other rotations; the least of upright clips"""
     upright_margin: float = 0.10
     """a rotation must be this much better than the picture as it is; smallest difference
     measured between upright and the best wrong rotation: .16 (a face of 43 px; else .23)"""
@@ -147,7 +149,7 @@ def detect_landmarks(
     lumas: list[NDArray[np.float32]] = []
     bodies: list[tuple[int, NDArray[np.float32]]] = []
     checks: list[tuple[int, bool]] = []
-    size, rotation = (0, 0), 0
+    size, rotation, seen_people = (0, 0), 0, True
     with _Detectors(options) as detectors:
         for time, frame, turned in _upright(frames, detectors, options):
             if times and time <= times[-1]:
@@ -162,8 +164,14 @@ def detect_landmarks(
                 raise ValueError(f"frames must be of one size, got {shown} after {size}")
             size = shown
             if not checks or time - times[checks[-1][0]] >= options.turn_check_s:
-                checks.append((len(times), detectors.is_turned(frame)))
+                is_turned = detectors.is_turned(frame)
+                if checks and checks[-1][1] and not is_turned:
+                    detectors.forget()
+                checks.append((len(times), is_turned))
             found = detectors.people(frame)
+            if len(found) and not seen_people:
+                detectors.forget_body()
+            seen_people = bool(len(found))
             if len(times) % options.pose_every == 0:
                 bodies.append((len(times), detectors.body(frame)))
             times.append(time)
@@ -310,10 +318,21 @@ class _Detectors:
         found = self._process("face_detection", frame).detections or ()
         return max((float(face.score[0]) for face in found), default=0.0)
 
+    def forget(self) -> None:
+        """Look for everything anew: what is followed from frame to frame was led astray."""
+        for name in ("face_mesh", "near_mesh", "pose"):
+            if name in self._solutions:
+                self._solutions[name].reset()
+
+    def forget_body(self) -> None:
+        """Look for the body anew; it would be looked for where the last one was lost."""
+        if "pose" in self._solutions:
+            self._solutions["pose"].reset()
+
     def is_turned(self, frame: Frame) -> bool:
         """Whether the picture shows a face that is not upright."""
         upright = self.face_score(frame)
-        if upright >= self._options.upright_score:
+        if upright >= self._options.surely_upright_score:
             return False
         others = max(self.face_score(_turn(frame, rotation)) for rotation in (90, 180, 270))
         return others >= max(self._options.upright_score, upright + self._options.upright_margin)

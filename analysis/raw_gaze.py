@@ -72,24 +72,23 @@ def measure_raw_gaze(
     )
 
 
-def closed_eyes(open_eyes: FloatArray, *, options: GazeOptions | None = None) -> BoolArray:
-    """Tell in which frames the eyes are closed, against the person's own open eyes.
+def eye_opening(open_eyes: FloatArray, *, options: GazeOptions | None = None) -> FloatArray:
+    """Return how far the eyes are open as a share of the person's own open eyes, shape (n,).
 
     Parameters
     ----------
     open_eyes : eye aspect ratio, shape (n,); NaN = no face.
-    options : `GazeOptions.closed_eyes`.
+    options : `GazeOptions.open_eyes`.
     """
     options = options or GAZE
     seen = open_eyes[np.isfinite(open_eyes)]
     if not len(seen):
-        return np.zeros(len(open_eyes), dtype=bool)
+        return np.full(len(open_eyes), np.nan)
     # The plain median is that of closed eyes where they are closed most of the time: take it
     # over the frames that look open against the widest tenth.
     widest = float(np.percentile(seen, 90))
-    own = float(np.median(seen[seen >= options.closed_eyes * widest]))
-    with np.errstate(invalid="ignore"):
-        return open_eyes < options.closed_eyes * own
+    own = float(np.median(seen[seen >= options.open_eyes * widest]))
+    return open_eyes / own if own > 0 else np.full(len(open_eyes), np.nan)
 
 
 def _meet_sphere(

@@ -17,21 +17,55 @@ class GazeOptions:
     """Thresholds of the eye contact estimate."""
 
     yaw_gain: float
-    """eye-in-head yaw answers too little to a real turn (slope .70-.95 on 6 clips); our
-    measurements"""
+    """how much a turn of the eyes counts against a turn of the head the other way"""
     pitch_gain: float
-    """the same for pitch (slope .51-.65 on 4 clips); our measurements"""
+    """the same, vertically"""
+    yaw_scale: float
+    """reading against the baseline to about true degrees"""
+    pitch_scale: float
+    """the same, vertically"""
     contact_yaw_deg: float
-    """sideways limit of eye contact; our measurements (4 pairs tried on 12 clips)"""
-    contact_pitch_deg: float
-    """vertical limit of eye contact; our measurements"""
+    """sideways limit of eye contact"""
+    contact_up_deg: float
+    """limit above the lens"""
+    contact_down_deg: float
+    """limit below the lens, without a calibrated screen"""
+    screen_share: float
+    """with a calibrated screen: the boundary as a share of the way to its middle"""
+    screen_slant_ratio: float
+    """a calibrated screen is straight below (or beside) the lens if the lesser of its two angles
+    is below this share of the greater"""
+    drift_per_deg: float
+    """how much a turned head may be expected to move the reading of the lens, per deg of turn"""
+    drift_limit_per_deg: float
+    """and at most"""
+    drift_per_move_deg: float
+    """how much a moved chair may be expected to move it"""
+    drift_scatter_deg: float
+    """scatter of a gaze that rests on the lens"""
+    drift_down_deg: float
+    """readings further below the lens tell nothing about the lens"""
+    move_deg: float
+    """a face that stays this far from where it was, seen from the camera, has moved"""
+    move_distance_ratio: float
+    """or this much further off or nearer"""
+    move_window_s: float
+    """the time before and after that is compared"""
     head_yaw_limit_deg: float
     """head turned further from the camera: not measurable (kept 19/21 up to 30, beyond not
     tried); our measurements"""
+    head_roll_limit_deg: float
+    """a head that seems tilted further stands in a turned picture"""
     shortest_away_s: float
     """shorter glances are ignored; our measurements"""
+    open_eyes: float
+    """above this share of their widest tenth the eyes are open; the median there is the own one"""
+    narrow_eyes: float
+    """below this share of the own opening it can't be told where the eyes look"""
     closed_eyes: float
-    """eyes are closed below this share of the own open eye's EAR; our measurements"""
+    """below this share of the own opening the eyes are closed"""
+    blink_s: float
+    """eyes that close for less than this while looking elsewhere do not end the look"""
     baseline_frames: int
     """open-eye frames of the baseline; our measurements"""
     baseline_within_s: float

@@ -13,7 +13,7 @@ from analysis.gaze_calibration import calibrate, calibrate_file
 from analysis.gaze_frames import Calibration
 from analysis.head_pose import CANONICAL_CM, measure_head_pose
 from analysis.landmarks import FACE_COLUMN, FACE_IDS, Landmarks, detect_landmarks
-from analysis.raw_gaze import closed_eyes, measure_raw_gaze
+from analysis.raw_gaze import eye_opening, measure_raw_gaze
 from analysis.sight_options import GAZE
 from analysis.timeline import Segment, Track
 
@@ -94,6 +94,11 @@ DOWN = head_points(gaze=(0, -15))
 CLOSED = head_points(openness=0.05)
 
 
+def truly(yaw: float, pitch: float, **kwargs) -> np.ndarray:
+    """Return a head whose gaze comes out at these degrees beside the lens."""
+    return head_points(gaze=(yaw / OPTIONS.yaw_scale, pitch / OPTIONS.pitch_scale), **kwargs)
+
+
 class TestHeadPose:
     @pytest.mark.parametrize(
         "angles", [(0, 0, 0), (25, 0, 0), (-25, 0, 0), (0, 15, 0), (0, -15, 0), (10, -8, 12)]
@@ -161,10 +166,54 @@ class TestEyeContact:
         # 100 frames, of which 20 made the baseline and 10 look elsewhere.
         assert gaze.eye_contact_ratio == pytest.approx(70 / 80)
 
-    def test_within_the_limit_is_contact(self):
-        frames = seconds(CONTACT, 10) + seconds(head_points(gaze=(7, -9)), 5)
-        gaze, _ = measure_gaze(take(*frames))
+    @pytest.mark.parametrize(
+        ("yaw", "pitch", "contact"),
+        [(5.5, -8.0, True), (-6.7, 0, False), (0, -9.2, False), (0, 10, True), (0, 12, False)],
+    )
+    def test_the_limits(self, yaw, pitch, contact):
+        frames = take(*seconds(CONTACT, 10), *seconds(truly(yaw, pitch), 5))
+        gaze, _ = measure_gaze(frames, calibration=Calibration(*LENS))
+        assert gaze.eye_contact_ratio == pytest.approx(1.0 if contact else 50 / 75)
+
+    def test_near_the_limit_it_says_how_sure_it_is(self):
+        frames = take(*seconds(CONTACT, 10), *seconds(truly(-7, 0), 5), *seconds(LEFT, 5))
+        gaze, _ = measure_gaze(frames, calibration=Calibration(*LENS))
+        assert gaze.eye_contact_low_ratio == gaze.eye_contact_ratio == pytest.approx(0.5)
+        assert gaze.eye_contact_high_ratio == pytest.approx(0.75)
+
+    def test_a_blink_does_not_end_a_look(self):
+        look = [*seconds(LEFT, 1), CLOSED, CLOSED, *seconds(LEFT, 1)]
+        gaze, _ = measure_gaze(take(*seconds(CONTACT, 10), *look, *seconds(CONTACT, 5)))
+        assert [(s.start, s.end) for s in gaze.away] == [pytest.approx((10.0, 12.4))]
+        shut = [*seconds(LEFT, 1), *seconds(CLOSED, 1), *seconds(LEFT, 1)]
+        gaze, _ = measure_gaze(take(*seconds(CONTACT, 10), *shut, *seconds(CONTACT, 5)))
+        assert len(gaze.away) == 2
+
+    def test_narrow_eyes_say_nothing_but_are_not_closed(self):
+        laugh = head_points(gaze=(0, -20), openness=0.5 * 0.3)
+        gaze, _ = measure_gaze(take(*seconds(CONTACT, 10), *seconds(laugh, 2)))
+        assert gaze.away == ()
         assert gaze.eye_contact_ratio == 1.0
+        assert gaze.closed_ratio == 0.0
+
+    def test_looks_have_a_direction_in_about_true_degrees(self):
+        frames = [*seconds(CONTACT, 10), *seconds(truly(0, -20), 2), *seconds(CONTACT, 3)]
+        frames += [*seconds(truly(18, 0), 2), *seconds(CONTACT, 5)]
+        gaze, _ = measure_gaze(take(*frames))
+        assert [each.direction for each in gaze.looks] == ["down", "left"]
+        assert gaze.looks[0].pitch_deg == pytest.approx(-20, abs=1.5)
+        assert gaze.looks[1].yaw_deg == pytest.approx(18, abs=1.5)
+
+    def test_reading_from_notes_is_named_with_its_times(self):
+        notes = seconds(truly(-12, -22), 2)
+        frames = [*seconds(CONTACT, 10)]
+        for _ in range(4):
+            frames += [*notes, *seconds(CONTACT, 6)]
+        gaze, _ = measure_gaze(take(*frames))
+        (place,) = gaze.places
+        assert (place.kind, place.direction) == ("notes", "down")
+        assert [s.start for s in place.moments] == pytest.approx([10, 18, 26, 34])
+        assert {each.place for each in gaze.looks} == {0}
 
     def test_turning_the_head_while_looking_at_the_lens_is_contact(self):
         frames = seconds(CONTACT, 8) + [head_points(head=(y, 5, 0)) for y in range(-25, 25)]
@@ -292,8 +341,8 @@ class TestCalibration:
         assert "calibrated-on-start" not in codes(cautions)
 
 
-SCREEN_DEG = (0.0, -9.0)
-"""The middle of the screen, below the lens: too near for the fixed limit of 10 degrees."""
+SCREEN_DEG = (0.0, -4.0)
+"""What the middle of the screen reads below the lens: too near for the fixed limit."""
 
 
 def screen_at(yaw: float, pitch: float) -> Calibration:
@@ -318,26 +367,34 @@ class TestTwoPoints:
         assert [(s.start, s.end) for s in two.away] == [pytest.approx((10.0, 20.0))]
         assert "calibrated-on-start" not in codes(cautions)
 
-    @pytest.mark.parametrize(("pitch", "contact"), [(-4.0, 1.0), (-5.0, 0.0), (9.5, 1.0)])
-    def test_the_boundary_lies_halfway(self, pitch, contact):
-        assert self.ratio((0, pitch), screen_at(*SCREEN_DEG)) == contact
+    @pytest.mark.parametrize("slant", [0.0, 1.5])
+    @pytest.mark.parametrize(("way", "contact"), [(-0.1, 1.0), (0.1, 0.0)])
+    def test_the_boundary_lies_on_the_way_to_the_screen(self, slant, way, contact):
+        pitch = (OPTIONS.screen_share + way) * SCREEN_DEG[1]
+        assert self.ratio((0, pitch), screen_at(slant, SCREEN_DEG[1])) == contact
 
-    @pytest.mark.parametrize(("gaze", "contact"), [((7.5, 0), 1.0), ((-8.5, 0), 0.0), ((0, 11), 0)])
+    def test_a_little_beside_it_is_noise_not_a_direction(self):
+        sideways = 0.9 * OPTIONS.contact_yaw_deg / OPTIONS.yaw_scale
+        for yaw in (sideways, -sideways):
+            assert self.ratio((yaw, 0), screen_at(1.5, SCREEN_DEG[1])) == 1.0
+
+    @pytest.mark.parametrize(("gaze", "contact"), [((4, 0), 1.0), ((-4.7, 0), 0.0), ((0, 6.6), 0)])
     def test_the_other_limits_stay(self, gaze, contact):
         assert self.ratio(gaze, screen_at(*SCREEN_DEG)) == contact
 
-    def test_a_far_screen_widens_the_limit_to_its_half(self):
+    def test_a_far_screen_widens_the_limit(self):
         # Whose eyes answer strongly reads 24 degrees for the same screen.
-        assert self.ratio((0, -11.5), screen_at(0, -24)) == 1.0
-        assert self.ratio((0, -12.5), screen_at(0, -24)) == 0.0
+        edge = OPTIONS.screen_share * 24
+        assert self.ratio((0, -(edge - 0.5)), screen_at(0, -24)) == 1.0
+        assert self.ratio((0, -(edge + 0.5)), screen_at(0, -24)) == 0.0
 
     def test_a_screen_beside_the_camera(self):
         beside = screen_at(-12, -3)
-        assert self.ratio((-4, 0), beside) == 1.0
-        assert self.ratio((-7, 0), beside) == 0.0
-        assert self.ratio((7.5, 0), beside) == 1.0
-        assert self.ratio((8.5, 0), beside) == 0.0
-        assert self.ratio((0, -9), beside) == 1.0
+        assert self.ratio((-6, 0), beside) == 1.0
+        assert self.ratio((-7.5, 0), beside) == 0.0
+        assert self.ratio((4, 0), beside) == 1.0
+        assert self.ratio((4.7, 0), beside) == 0.0
+        assert self.ratio((0, -4.4), beside) == 1.0
 
     def test_moving_the_head_changes_nothing(self):
         moving = [head_points(head=(y, 4, 0)) for y in range(-25, 25)]
@@ -421,14 +478,18 @@ class TestCautions:
         assert {"several-faces", "picture-rotated"} <= set(codes(cautions))
 
 
-class TestClosedEyes:
+class TestEyeOpening:
     def test_relative_to_the_own_open_eyes(self):
-        narrow = np.array([0.2] * 10 + [0.16, 0.14])
-        assert closed_eyes(narrow).tolist() == [False] * 11 + [True]
+        narrow = np.array([0.2] * 10 + [0.16, 0.05])
+        assert eye_opening(narrow) == pytest.approx([1.0] * 10 + [0.8, 0.25])
+
+    def test_the_own_opening_is_found_where_the_eyes_are_mostly_closed(self):
+        assert eye_opening(np.array([0.05] * 8 + [0.3] * 2)).max() == pytest.approx(1.0)
 
     def test_nothing_seen(self):
-        assert closed_eyes(np.full(3, np.nan)).tolist() == [False] * 3
-        assert closed_eyes(np.array([])).tolist() == []
+        assert np.isnan(eye_opening(np.full(3, np.nan))).all()
+        assert eye_opening(np.array([])).tolist() == []
+        assert np.isnan(eye_opening(np.zeros(3))).all()
 
 
 @pytest.fixture(scope="module")
