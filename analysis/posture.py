@@ -2,8 +2,13 @@
 
 Everything is compared with the person's own first seconds: people sit and stand angled, and the
 plain ratios span .47-.76 over 20 people (our measurements), so no posture is right for
-all. The measures were tried on avatars, real slouching was not measured. Hips and depth are
-guessed by the model when they are out of the picture and are not used.
+all. The measures were tried on rendered people, real slouching was not measured. Hips and depth
+are guessed by the model when they are out of the picture and are not used.
+
+A head that nods or turns moves nose and ears over shoulders that keep still; how much is much the
+same in real and rendered people, and is taken off. Of postures that look alike in a picture the
+one is named that explains most: who comes near leans in, who leans aside leans, else whose ears
+sink towards the shoulders slouches.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.head_pose import HeadPose
 from analysis.landmarks import (
     LEFT_EAR,
     LEFT_SHOULDER,
@@ -25,7 +31,7 @@ from analysis.landmarks import (
 )
 from analysis.results import Caution, PostureMetrics
 from analysis.sight_options import POSTURE, PostureOptions
-from analysis.timeline import Segment, Segments, Track, intersect, segments_where, total
+from analysis.timeline import Segment, Segments, intersect, segments_where, total
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -51,7 +57,7 @@ class _Body:
 
 def measure_posture(
     landmarks: Landmarks,
-    head_roll: Track | None = None,
+    head: HeadPose | None = None,
     *,
     options: PostureOptions | None = None,
 ) -> tuple[PostureMetrics, tuple[Caution, ...]]:
@@ -64,8 +70,8 @@ def measure_posture(
     Parameters
     ----------
     landmarks : of the whole take.
-    head_roll : deg, of `analysis.head_pose.measure_head_pose`; where the head rolls (or its roll is
-        not known) the shoulder line is not judged. None = judge it everywhere.
+    head : from `analysis.head_pose.measure_head_pose`; where the head rolls (or is not known) the
+        shoulder line is not judged. None = judge it everywhere, and take no turn of the head off.
     options : see `PostureOptions`.
 
     Returns
@@ -90,35 +96,140 @@ def measure_posture(
         # Samples come a little unevenly; one does not hold into a hole, nor beyond the last.
         return intersect(segments_where(times, mask, max_step_s=1.4 * step_s), (watched,))
 
-    def own(values: FloatArray) -> float:
-        return float(np.median(values[window]))
-
     def lasting(mask: BoolArray) -> Segments:
         found = held(_steady(mask, seen))
         # A rounding error must not drop a segment of exactly that length.
         return tuple(s for s in found if s.duration_s >= options.shortest_s - 1e-6)
 
-    tilt = body.tilt_deg - own(body.tilt_deg)
-    level = seen & _head_upright(times, head_roll, window, options)
+    turn = _turns(times, head, window)
+    change = _changes(times, body, turn, window, options)
+    level = seen & _head_upright(turn, options)
     with np.errstate(invalid="ignore"):
-        slouch = lasting(body.rise < (1 - options.slouch_drop_ratio) * own(body.rise))
-        lean = lasting(np.abs(body.shift - own(body.shift)) > options.side_lean_shift)
-        tilted = lasting(level & (np.abs(tilt) > options.tilt_deg))
-    judged_s = total(held(seen))
+        sunk = change.rise_ratio < -options.slouch_drop_ratio
+        near = change.width_ratio > options.lean_in_ratio
+        near &= change.rise_ratio < -options.lean_in_drop_ratio
+        aside = np.abs(change.shift) > options.side_lean_shift
+        slanted = level & (np.abs(change.tilt_deg) > options.tilt_deg)
+    lean = lasting(aside)
+    tilted = lasting(slanted)
+    bent = lasting((sunk | near) & ~aside & ~slanted)
+    lean_in = tuple(s for s in bent if _leans_in(_within(times, s), change, options))
+    slouch = tuple(s for s in bent if s not in lean_in)
+    judged_s, level_s = total(held(seen)), total(held(level))
     return (
         PostureMetrics(
             coverage_ratio=coverage,
-            lean_deg=float(np.median(body.lean_deg[seen] - own(body.lean_deg))),
-            shoulder_tilt_deg=float(np.median(tilt[level])) if level.any() else math.nan,
+            lean_deg=float(np.median(body.lean_deg[seen]) - np.median(body.lean_deg[window])),
+            shoulder_tilt_deg=(
+                float(np.nanmedian(change.tilt_deg[level])) if level.any() else math.nan
+            ),
             slouch_ratio=total(slouch) / judged_s,
             side_lean_ratio=total(lean) / judged_s,
             movement=_movement(times, body, seen, 1.4 * step_s, options),
             slouch=slouch,
             side_lean=lean,
             tilt=tilted,
+            lean_in=lean_in,
+            lean_in_ratio=total(lean_in) / judged_s,
+            tilt_ratio=total(tilted) / level_s if level_s else math.nan,
         ),
         (),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """How the head is turned against the baseline, at the times of the body, shape (n,) each."""
+
+    yaw_deg: FloatArray
+    pitch_deg: FloatArray
+    roll_deg: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Change:
+    """The body against the baseline, the head's turn taken off, shape (n,) each; NaN = unseen."""
+
+    rise_ratio: FloatArray
+    """ears above shoulders: -0.1 = a tenth lower"""
+    shift: FloatArray
+    """nose beside the shoulders, shoulder widths, + = to the person's left"""
+    tilt_deg: FloatArray
+    """+ = left shoulder lower"""
+    width_ratio: FloatArray
+    """shoulders: 0.1 = a tenth wider, which is nearer"""
+
+
+def _within(times: FloatArray, segment: Segment) -> BoolArray:
+    return (times >= segment.start) & (times < segment.end)
+
+
+def _leans_in(inside: BoolArray, change: _Change, options: PostureOptions) -> bool:
+    """Whether somebody comes nearer more than the ears sink; else the back is round."""
+    nearer = float(np.nanmedian(change.width_ratio[inside]))
+    sunk = -float(np.nanmedian(change.rise_ratio[inside]))
+    return nearer > options.lean_in_surely_ratio or nearer > options.lean_in_share * sunk
+
+
+def _changes(
+    times: FloatArray,
+    body: _Body,
+    turn: _Turn | None,
+    window: NDArray[np.intp],
+    options: PostureOptions,
+) -> _Change:
+    rise = body.rise / float(np.median(body.rise[window])) - 1.0
+    shift = body.shift - float(np.median(body.shift[window]))
+    tilt = body.tilt_deg - float(np.median(body.tilt_deg[window]))
+    width = body.width / float(np.median(body.width[window])) - 1.0
+    if turn is not None:
+        # A moment without a face has no known turn: it is taken as it is.
+        yaw, pitch, roll = map(np.nan_to_num, (turn.yaw_deg, turn.pitch_deg, turn.roll_deg))
+        rise = rise - options.rise_per_pitch * pitch
+        shift = shift - options.shift_per_yaw * yaw - options.shift_per_roll * roll
+        tilt = tilt - options.tilt_per_yaw * yaw - options.tilt_per_roll * roll
+    step_s = float(np.median(np.diff(times)))
+    return _Change(*(_middle_of_five(times, each, step_s) for each in (rise, shift, tilt, width)))
+
+
+def _turns(times: FloatArray, head: HeadPose | None, window: NDArray[np.intp]) -> _Turn | None:
+    """Return the head's turn at the times of the pose samples; NaN = no face near that moment."""
+    if head is None:
+        return None
+    at = head.yaw.times
+    turns = []
+    for track in (head.yaw, head.pitch, head.roll):
+        values = np.full(len(times), np.nan)
+        if len(at):
+            # The nearest face frame; a face that is a quarter of a second off is another moment.
+            right = np.clip(np.searchsorted(at, times), 0, len(at) - 1)
+            left = np.maximum(right - 1, 0)
+            nearer = np.abs(at[left] - times) < np.abs(at[right] - times)
+            nearest = np.where(nearer, left, right)
+            close = np.abs(at[nearest] - times) <= 0.25
+            values[close] = track.values[nearest[close]]
+        first = values[window]
+        known = first[np.isfinite(first)]
+        turns.append(values - float(np.median(known)) if len(known) else values * np.nan)
+    return _Turn(*turns)
+
+
+def _head_upright(turn: _Turn | None, options: PostureOptions) -> BoolArray | bool:
+    """Whether the head rolls little against the baseline."""
+    if turn is None:
+        return True
+    with np.errstate(invalid="ignore"):
+        return np.abs(turn.roll_deg) <= options.roll_limit_deg
+
+
+def _middle_of_five(times: FloatArray, values: FloatArray, step_s: float) -> FloatArray:
+    """Return the running median over 5 samples, those beyond a hole left out; NaN stays NaN."""
+    smooth = values.copy()
+    for index in np.flatnonzero(np.isfinite(values)):
+        near = slice(max(0, index - 2), index + 3)
+        close = np.abs(times[near] - times[index]) <= 2.5 * step_s
+        smooth[index] = np.nanmedian(values[near][close])
+    return smooth
 
 
 def _measure_body(landmarks: Landmarks, options: PostureOptions) -> _Body:
@@ -201,31 +312,6 @@ def _withheld(coverage: float) -> PostureMetrics:
         side_lean=(),
         tilt=(),
     )
-
-
-def _head_upright(
-    times: FloatArray,
-    head_roll: Track | None,
-    window: NDArray[np.intp],
-    options: PostureOptions,
-) -> BoolArray:
-    """Whether the head rolls little against the baseline, at the times of the pose samples."""
-    if head_roll is None:
-        return np.ones(len(times), dtype=bool)
-    roll = np.full(len(times), np.nan)
-    if len(head_roll.times):
-        # The nearest face frame; a face that is a quarter of a second off is another moment.
-        right = np.clip(np.searchsorted(head_roll.times, times), 0, len(head_roll.times) - 1)
-        left = np.maximum(right - 1, 0)
-        nearer = np.abs(head_roll.times[left] - times) < np.abs(head_roll.times[right] - times)
-        nearest = np.where(nearer, left, right)
-        close = np.abs(head_roll.times[nearest] - times) <= 0.25
-        roll[close] = head_roll.values[nearest[close]]
-    first = roll[window]
-    if not np.isfinite(first).any():
-        return np.zeros(len(times), dtype=bool)
-    with np.errstate(invalid="ignore"):
-        return np.abs(roll - np.nanmedian(first)) <= options.roll_limit_deg
 
 
 def _steady(mask: BoolArray, seen: BoolArray) -> BoolArray:

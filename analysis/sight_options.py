@@ -122,8 +122,26 @@ class PostureOptions:
     side_lean_shift: float
     """shift of the nose over the shoulders, in shoulder widths; our measurements
     (8 degrees give .15)"""
+    lean_in_ratio: float
+    """shoulders this much wider than at the own start are nearer"""
+    lean_in_drop_ratio: float
+    """and the ears sink at least this much towards them: else the chair was moved"""
+    lean_in_share: float
+    """who leans in comes nearer by more than this times what the ears sink; else it is slouching"""
+    lean_in_surely_ratio: float
+    """who comes nearer by more than this leans in in any case"""
     tilt_deg: float
     """change of the shoulder line; our measurements (repeat noise ±1)"""
+    rise_per_pitch: float
+    """what a nod does to the rise of the ears, share per deg"""
+    shift_per_yaw: float
+    """what a turn does to the nose beside the shoulders, shoulder widths per deg"""
+    shift_per_roll: float
+    """what a roll does to it"""
+    tilt_per_yaw: float
+    """what a turn does to the shoulder line, deg per deg"""
+    tilt_per_roll: float
+    """what a roll does to it"""
     roll_limit_deg: float
     """a head that rolls more drags the shoulder line along (20 give 5); our measurements"""
     shortest_s: float

@@ -66,7 +66,7 @@ def measure_sight(
             screen_pitch_deg=calibration.screen_pitch_deg,
         )
     gaze, of_gaze = measure_gaze(landmarks, head=head, calibration=known, options=options.gaze)
-    posture, of_posture = measure_posture(landmarks, head.roll, options=options.posture)
+    posture, of_posture = measure_posture(landmarks, head, options=options.posture)
     progress(1.0)
     # Eyes and posture may have the same reason to be withheld: say it once.
     cautions = dict.fromkeys((*picture_cautions(landmarks), *of_gaze, *of_posture))

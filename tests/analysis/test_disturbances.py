@@ -32,7 +32,7 @@ def measured(*stretches):
     landmarks = detect_landmarks((i * 0.2, np.ascontiguousarray(f)) for i, f in enumerate(pictures))
     head = measure_head_pose(landmarks)
     gaze, of_gaze = measure_gaze(landmarks, head=head)
-    posture, of_posture = measure_posture(landmarks, head.roll)
+    posture, of_posture = measure_posture(landmarks, head)
     return gaze, posture, {c.code for c in (*of_gaze, *of_posture)}
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import http.server
+import itertools
 import math
 import os
 import struct
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
+from analysis import media
 from analysis.errors import MediaUnreadable
 from analysis.levels import LEVEL_STEP_S
 from analysis.media import RATE_HZ, file_sha256, probe_media, read_frames, read_sound
@@ -358,6 +360,153 @@ class TestFrames:
     def test_sound_only_has_no_frames(self, tmp_path):
         path = write(tmp_path / "a.wav", sound=click_track(16_000))
         assert list(read_frames(path, rate_hz=5, origin_s=0.0)) == []
+
+
+RUNS = {  # name: ending, codec, options of the encoder
+    "without B-frames": ("mp4", "libx264", {"bf": "0"}),
+    "keyframes every ten": ("mkv", "libx264", {"bf": "0", "g": "10"}),
+    "B-frames, some referred to": ("mp4", "libx264", {"x264-params": "bframes=3:b-adapt=0"}),
+    "seven B-frames": ("mp4", "libx264", {"x264-params": "bframes=7:b-pyramid=none:b-adapt=0"}),
+    "open groups": (
+        "mkv",
+        "libx264",
+        {"x264-params": "bframes=3:b-adapt=0:open-gop=1:keyint=12:min-keyint=12"},
+    ),
+    "renewed bit by bit": (
+        "mp4",
+        "libx264",
+        {"x264-params": "intra-refresh=1:keyint=10:bframes=0"},
+    ),
+    "H.265": ("mp4", "libx265", {"x265-params": "log-level=error:bframes=4:keyint=20"}),
+    "VP8": ("webm", "libvpx", {"g": "10", "deadline": "realtime", "cpu-used": "8"}),
+    "VP9": (
+        "webm",
+        "libvpx-vp9",
+        {"g": "10", "deadline": "realtime", "cpu-used": "8", "lag-in-frames": "16"},
+    ),
+    "MPEG-4": ("mp4", "mpeg4", {"g": "12", "bf": "2"}),
+    "MPEG-4 without B-frames": ("mov", "mpeg4", {"g": "12", "bf": "0"}),
+    "Motion JPEG": ("mkv", "mjpeg", {}),
+    "transport stream": ("ts", "libx264", {"bf": "0", "g": "10"}),
+}
+
+
+def moving(path, codec, options, times):
+    """Write frames whose grey and whose bar tell which they are; every frame differs a lot."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=30, options=options)
+        stream.width, stream.height = 160, 128
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        rng = np.random.default_rng(4)
+        ground = rng.integers(40, 200, (128, 160, 3), dtype=np.uint8)
+        for i, time in enumerate(times):
+            image = np.roll(ground, (3 * i, 5 * i), axis=(0, 1))
+            # The number of the frame, eight bits of a sixteen-pixel square each.
+            for bit in range(8):
+                image[-32:, 20 * bit : 20 * bit + 20] = 235 if i >> bit & 1 else 16
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = round(1000 * time), Fraction(1, 1000)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+def number_of(frame):
+    bits = frame[-24:-8].mean(axis=(0, 2)).reshape(8, 20)[:, 6:14].mean(axis=1) > 125
+    return int(np.sum(bits << np.arange(8)))
+
+
+class TestOnlyWhatIsNeededIsDecoded:
+    """The frames that come out are those that decoding everything would give."""
+
+    @pytest.fixture(params=RUNS)
+    def make(self, request, tmp_path):
+        ending, codec, options = RUNS[request.param]
+        if codec not in av.codecs_available:
+            pytest.skip(f"no encoder {codec} here")
+        return lambda times: moving(tmp_path / f"a.{ending}", codec, options, times)
+
+    def test_rate_times_and_pictures(self, make):
+        path = make(at_fps(30, 4.0))
+        with av.open(str(path)) as container:
+            every = {f.time: f.to_ndarray(format="rgb24") for f in container.decode(video=0)}
+        assert len(every) == 120
+        first = min(every)
+        for rate_hz in (1, 5, 12):
+            found = list(read_frames(path, rate_hz=rate_hz, origin_s=first))
+            assert len(found) == pytest.approx(4 * rate_hz, abs=1)
+            gaps = np.diff([t for t, _ in found])
+            # A frame that is decoded anyway may be taken a quarter of a step early or late.
+            assert gaps.max() <= 1.5 / rate_hz + 1 / 30 + TIME_TOLERANCE_S
+            for time, frame in found:
+                assert number_of(frame) == round(30 * time)
+                nearest = min(every, key=lambda t: abs(t - first - time))
+                np.testing.assert_array_equal(frame, every[nearest])
+
+    def test_variable_rate(self, make):
+        gaps = np.random.default_rng(2).choice([0.033, 0.066, 0.1, 0.4], 60)
+        true = np.concatenate([[0.0], np.cumsum(gaps)])
+        path = make(true)
+        first, _ = next(read_frames(path, rate_hz=5, origin_s=0.0))
+        found = list(read_frames(path, rate_hz=5, origin_s=first))
+        for time, frame in found:
+            assert true[number_of(frame)] == pytest.approx(time, abs=TIME_TOLERANCE_S)
+        # After each frame the next is at the latest the first one that lies a step further on,
+        # give or take a quarter of a step for each.
+        times = np.array([t for t, _ in found])
+        for this, after in itertools.pairwise(times):
+            latest = min(true[true >= this + 0.3 - TIME_TOLERANCE_S], default=true[-1])
+            assert after <= latest + TIME_TOLERANCE_S
+        assert times[-1] > true[-1] - 0.4 - TIME_TOLERANCE_S
+
+    @pytest.mark.parametrize(
+        ("run", "most"),
+        [
+            # At two a second: groups of 10 frames, 15 from one that is taken to the next.
+            ("keyframes every ten", 0.45),
+            ("VP8", 0.45),
+            ("MPEG-4 without B-frames", 0.55),
+            ("Motion JPEG", 0.08),
+            ("B-frames, some referred to", 0.55),
+            ("seven B-frames", 0.25),
+        ],
+    )
+    def test_the_rest_is_left_out(self, tmp_path, monkeypatch, run, most):
+        ending, codec, options = RUNS[run]
+        path = moving(tmp_path / f"a.{ending}", codec, options, at_fps(30, 4.0))
+        decoded = []
+        takes = media._Plan.takes
+
+        def counted(plan, frame):
+            decoded.append(frame.pts)
+            return takes(plan, frame)
+
+        monkeypatch.setattr(media._Plan, "takes", counted)
+        taken = list(read_frames(path, rate_hz=2, origin_s=0.0))
+        assert len(taken) == 8
+        assert len(decoded) <= most * 120
+
+    def test_a_damaged_middle_costs_only_itself(self, tmp_path):
+        path = moving(tmp_path / "a.mkv", *RUNS["keyframes every ten"][1:], at_fps(30, 8.0))
+        data = bytearray(path.read_bytes())
+        middle = len(data) // 2
+        data[middle : middle + 4000] = np.random.default_rng(1).bytes(4000)
+        path.write_bytes(data)
+        found = list(read_frames(path, rate_hz=5, origin_s=0.0))
+        times = np.array([t for t, _ in found])
+        assert times[0] == pytest.approx(0.0, abs=TIME_TOLERANCE_S)
+        assert times[-1] > 7.5
+        right = [number_of(frame) == round(30 * time) for time, frame in found]
+        assert np.mean(right) > 0.8
+
+    def test_what_was_cut_off_counts_so_far(self, tmp_path):
+        path = moving(tmp_path / "a.mkv", *RUNS["keyframes every ten"][1:], at_fps(30, 8.0))
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+        found = list(read_frames(path, rate_hz=5, origin_s=0.0))
+        assert 3.0 < found[-1][0] < 5.0
+        assert all(number_of(frame) == round(30 * time) for time, frame in found)
 
 
 class TestLevels:

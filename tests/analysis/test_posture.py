@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.head_pose import measure_head_pose
+from analysis.head_pose import HeadPose, measure_head_pose
 from analysis.landmarks import FACE_IDS, Landmarks, detect_landmarks
 from analysis.posture import measure_posture
 from analysis.sight_options import POSTURE
@@ -18,16 +18,40 @@ WIDTH_PX = 200.0
 
 
 def body(
-    *, rise: float = 0.6, shift: float = 0.0, tilt: float = 0.0, x: float = 320, seen: float = 0.95
+    *,
+    rise: float = 0.6,
+    shift: float = 0.0,
+    tilt: float = 0.0,
+    x: float = 320,
+    seen: float = 0.95,
+    nearer: float = 1.0,
 ) -> np.ndarray:
     """Nose, ears, shoulders; `rise` and `shift` in shoulder widths, `tilt` in deg."""
-    y, across = 280.0, WIDTH_PX / 2 * np.array([math.cos(math.radians(tilt)), 0])
-    across[1] = WIDTH_PX / 2 * math.sin(math.radians(tilt))
-    nose = (x + shift * WIDTH_PX, y - (rise - 0.05) * WIDTH_PX)
-    ears = y - rise * WIDTH_PX
+    width = nearer * WIDTH_PX
+    y, across = 280.0, width / 2 * np.array([math.cos(math.radians(tilt)), 0])
+    across[1] = width / 2 * math.sin(math.radians(tilt))
+    nose = (x + shift * width, y - (rise - 0.05) * width)
+    ears = y - rise * width
     left, right = np.add((x, y), across), np.subtract((x, y), across)
     points = [nose, (x + 30, ears), (x - 30, ears), left, right]
     return np.array([(*p, seen) for p in points], dtype=np.float32)
+
+
+def head(**angles_deg: np.ndarray) -> HeadPose:
+    """Make a head with these angles over time; what is not given is 0."""
+    times = np.arange(0, 30, 0.2)
+    tracks = {
+        name: Track(times, np.broadcast_to(angles_deg.get(name, 0.0), times.shape), "deg")
+        for name in ("yaw", "pitch", "roll")
+    }
+    empty = np.empty((len(times), 3))
+    return HeadPose(
+        **tracks,
+        rotation=np.empty((len(times), 3, 3)),
+        position_cm=empty,
+        camera_yaw_deg=empty[:, 0],
+        camera_pitch_deg=empty[:, 0],
+    )
 
 
 def take(*bodies: np.ndarray, face: bool = True) -> Landmarks:
@@ -78,7 +102,22 @@ class TestFound:
         assert posture.side_lean == posture.tilt == ()
 
     def test_a_small_drop_is_not_slouching(self):
-        posture, _ = measure_posture(during(body(rise=0.55), 10))
+        posture, _ = measure_posture(during(body(rise=0.57), 10))
+        assert posture.slouch == ()
+
+    def test_leaning_in(self):
+        posture, _ = measure_posture(during(body(nearer=1.14, rise=0.55), 10))
+        assert spans(posture.lean_in) == [(10.0, 20.0)]
+        assert posture.lean_in_ratio == pytest.approx(10 / 30)
+        assert posture.slouch == ()
+
+    def test_a_chair_moved_nearer_is_not_leaning_in(self):
+        posture, _ = measure_posture(during(body(nearer=1.2), 20))
+        assert posture.lean_in == posture.slouch == ()
+
+    def test_leaning_aside_is_not_slouching_too(self):
+        posture, _ = measure_posture(during(body(shift=0.2, rise=0.53), 10))
+        assert spans(posture.side_lean) == [(10.0, 20.0)]
         assert posture.slouch == ()
 
     @pytest.mark.parametrize("shift", [0.15, -0.15])
@@ -138,13 +177,33 @@ class TestDuration:
         assert posture.coverage_ratio == pytest.approx(0.9)
 
 
+class TestHeadTurns:
+    TIMES = np.arange(0, 30, 0.2)
+
+    def test_a_bowed_head_is_not_slouching(self):
+        bowed = np.where((self.TIMES >= 10) & (self.TIMES < 20), -12.0, 0.0)
+        fallen = during(body(rise=0.6 * (1 - 12 * POSTURE.rise_per_pitch)), 10)
+        assert measure_posture(fallen)[0].slouch != ()
+        assert measure_posture(fallen, head(pitch=bowed))[0].slouch == ()
+
+    def test_a_turned_head_is_not_leaning(self):
+        turned = np.where((self.TIMES >= 10) & (self.TIMES < 20), 25.0, 0.0)
+        aside = during(body(shift=25 * POSTURE.shift_per_yaw), 10)
+        assert measure_posture(aside)[0].side_lean != ()
+        assert measure_posture(aside, head(yaw=turned))[0].side_lean == ()
+
+    def test_a_moment_without_a_face_is_taken_as_it_is(self):
+        gone = np.where((self.TIMES >= 10) & (self.TIMES < 20), math.nan, 0.0)
+        posture, _ = measure_posture(during(body(rise=0.5), 10), head(pitch=gone))
+        assert spans(posture.slouch) == [(10.0, 20.0)]
+
+
 class TestHeadRoll:
     TILTED = during(body(tilt=7), 10)
 
-    def roll(self, deg: float) -> Track:
+    def roll(self, deg: float) -> HeadPose:
         times = np.arange(0, 30, 0.2)
-        held = np.where((times >= 10) & (times < 20), deg, 0.0) - 3.0
-        return Track(times, held, "deg")
+        return head(roll=np.where((times >= 10) & (times < 20), deg, 0.0) - 3.0)
 
     def test_tilt_with_a_rolled_head_is_not_judged(self):
         posture, _ = measure_posture(self.TILTED, self.roll(9.0))
@@ -160,7 +219,9 @@ class TestHeadRoll:
         assert not math.isnan(posture.shoulder_tilt_deg)
 
     def test_no_roll_at_all_leaves_tilt_unmeasured(self):
-        posture, _ = measure_posture(self.TILTED, Track(np.empty(0), np.empty(0), "deg"))
+        none = Track(np.empty(0), np.empty(0), "deg")
+        nobody = replace(head(), yaw=none, pitch=none, roll=none)
+        posture, _ = measure_posture(self.TILTED, nobody)
         assert math.isnan(posture.shoulder_tilt_deg)
         assert posture.tilt == ()
 
@@ -241,7 +302,7 @@ def test_unchanged_pose_of_a_real_person_is_not_flagged(shared_media):
 
     path = next((shared_media / "video").glob("d07*"))
     landmarks = detect_landmarks(read_frames(path, rate_hz=5, origin_s=0.0))
-    posture, cautions = measure_posture(landmarks, measure_head_pose(landmarks).roll)
+    posture, cautions = measure_posture(landmarks, measure_head_pose(landmarks))
     assert cautions == ()
     assert posture.coverage_ratio == 1.0
     assert posture.slouch == posture.side_lean == posture.tilt == ()
