@@ -110,9 +110,10 @@ def measure_posture(
         near &= change.rise_ratio < -options.lean_in_drop_ratio
         aside = np.abs(change.shift) > options.side_lean_shift
         slanted = level & (np.abs(change.tilt_deg) > options.tilt_deg)
+        oblique = level & (np.abs(change.tilt_deg) > options.tilt_hides_slouch_deg)
     lean = lasting(aside)
     tilted = lasting(slanted)
-    bent = lasting((sunk | near) & ~aside & ~slanted)
+    bent = lasting((sunk | near) & ~aside & ~oblique)
     lean_in = tuple(s for s in bent if _leans_in(_within(times, s), change, options))
     slouch = tuple(s for s in bent if s not in lean_in)
     judged_s, level_s = total(held(seen)), total(held(level))

@@ -132,6 +132,8 @@ class PostureOptions:
     """who comes nearer by more than this leans in in any case"""
     tilt_deg: float
     """change of the shoulder line; our measurements (repeat noise ±1)"""
+    tilt_hides_slouch_deg: float
+    """a shoulder line tilted further lowers the ears too: not judged as slouching"""
     rise_per_pitch: float
     """what a nod does to the rise of the ears, share per deg"""
     shift_per_yaw: float
