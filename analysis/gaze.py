@@ -70,6 +70,7 @@ def measure_gaze(
     if seen.baseline is not None:
         counted[seen.baseline] = False
     reason = _why_not(seen, coverage, int(counted.sum()), options)
+    reason = reason or _too_poor(landmarks, options)
     ratio = low = high = math.nan
     looks, places = (), ()
     if reason is None:
@@ -204,10 +205,8 @@ def _cautions(
         )
     if not landmarks.has_face:
         return tuple(cautions)
-    top, chin = (landmarks.face.values[:, FACE_COLUMN[point], :2] for point in (10, CHIN))
-    height = float(np.nanmedian(np.linalg.norm(chin - top, axis=-1)))
-    small = height / max(1, min(landmarks.frame_size_px))
-    if small < options.small_face_ratio:
+    small = _face_size_ratio(landmarks)
+    if options.tiny_face_ratio <= small < options.small_face_ratio:
         cautions.append(
             Caution(
                 "face-small",
@@ -215,8 +214,7 @@ def _cautions(
                 " closer to the camera (50 to 80 cm).",
             )
         )
-    luma = float(np.nanmedian(landmarks.face_luma.values))
-    if luma < options.dark_face_luma:
+    if options.too_dark_face_luma <= _face_luma(landmarks) < options.dark_face_luma:
         cautions.append(
             Caution(
                 "face-dark",
@@ -224,3 +222,32 @@ def _cautions(
             )
         )
     return tuple(cautions)
+
+
+def _too_poor(landmarks: Landmarks, options: GazeOptions) -> Caution | None:
+    """Return why nothing is claimed of so small or so dark a face; None = it is good enough."""
+    small = _face_size_ratio(landmarks)
+    if small < options.tiny_face_ratio:
+        return Caution(
+            "face-too-small",
+            f"The face fills only {small:.0%} of the picture: too far away to see where the eyes"
+            " look, so eye contact is not given. Come closer to the camera (50 to 80 cm).",
+        )
+    if _face_luma(landmarks) < options.too_dark_face_luma:
+        return Caution(
+            "face-too-dark",
+            "The face is too dark to see where the eyes look, so eye contact is not given: put a"
+            " light in front of you, not behind.",
+        )
+    return None
+
+
+def _face_size_ratio(landmarks: Landmarks) -> float:
+    """Return the usual height of the face, by the frame's shorter side."""
+    top, chin = (landmarks.face.values[:, FACE_COLUMN[point], :2] for point in (10, CHIN))
+    height = float(np.nanmedian(np.linalg.norm(chin - top, axis=-1)))
+    return height / max(1, min(landmarks.frame_size_px))
+
+
+def _face_luma(landmarks: Landmarks) -> float:
+    return float(np.nanmedian(landmarks.face_luma.values))

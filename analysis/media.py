@@ -320,7 +320,7 @@ class _Grid:
         if time_s <= self._last_s:
             return False
         if due_s > -math.inf:
-            if reference:
+            if reference and next_s < math.inf:
                 near_s = max(self._early_s, self._near_s)
                 if time_s < due_s - near_s or abs(next_s - due_s) < abs(time_s - due_s):
                     return False
@@ -399,7 +399,8 @@ class _Plan:
         """Whether a wanted frame comes before decoding can start anew; without reordering."""
         for packet, clean in self._ahead:
             if packet.pts is None:
-                return True
+                # The end, or nothing can be said.
+                return packet.size > 0
             if clean:
                 return False
             if self._wants(packet):

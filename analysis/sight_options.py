@@ -98,6 +98,10 @@ class GazeOptions:
     """below this share of usable frames nothing is claimed; our judgement"""
     small_face_ratio: float
     """face height by the frame's shorter side; smallest in the material: .16; our measurements"""
+    tiny_face_ratio: float
+    """below this nothing is claimed"""
+    too_dark_face_luma: float
+    """mean luma inside the face: below it nothing is claimed"""
     dark_face_luma: float
     """mean luma inside the face: below it "fail" in the set-up check; our measurements. Noise grows
     from 2.2/1.8 to 4.4/2.4 deg (yaw/pitch) in the dark; our measurements"""

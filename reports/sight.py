@@ -17,8 +17,8 @@ WITHHELD = {
     "face-coverage-low": "a face was seen in too few frames",
     "gaze-too-short": "the face was seen too briefly",
     "no-calibration": "no steady look in the first seconds",
-    "face-dark": "the face was too dark",
-    "face-small": "the face was too small or too far away",
+    "face-too-dark": "the face was too dark",
+    "face-too-small": "the face was too small or too far away",
     "shoulders-not-seen": "head and shoulders were seen in too few frames",
     "posture-too-short": "the shoulders were seen too briefly",
 }
@@ -31,8 +31,8 @@ GAZE_CODES = (
     "face-coverage-low",
     "gaze-too-short",
     "no-calibration",
-    "face-dark",
-    "face-small",
+    "face-too-dark",
+    "face-too-small",
 )
 POSTURE_CODES = (*_PICTURE_CODES, "shoulders-not-seen", "posture-too-short")
 

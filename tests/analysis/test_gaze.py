@@ -462,14 +462,25 @@ class TestMakingACalibration:
 
 
 class TestCautions:
-    def test_small_face(self):
-        far = head_points(place=(0, 0, 220))
-        _, cautions = measure_gaze(take(*seconds(far, 10)))
-        assert "face-small" in codes(cautions)
+    @pytest.mark.parametrize(
+        ("distance_cm", "code", "given"),
+        [(60, None, True), (170, "face-small", True), (320, "face-too-small", False)],
+    )
+    def test_small_face(self, distance_cm, code, given):
+        far = head_points(place=(0, 0, distance_cm))
+        gaze, cautions = measure_gaze(take(*seconds(far, 10)))
+        assert {c for c in codes(cautions) if c.startswith("face")} == ({code} if code else set())
+        assert math.isnan(gaze.eye_contact_ratio) != given
+        assert given or gaze.away == ()
 
-    def test_dark_face(self):
-        _, cautions = measure_gaze(take(*seconds(CONTACT, 10), luma=30.0))
-        assert "face-dark" in codes(cautions)
+    @pytest.mark.parametrize(
+        ("luma", "code", "given"),
+        [(120.0, None, True), (40.0, "face-dark", True), (20.0, "face-too-dark", False)],
+    )
+    def test_dark_face(self, luma, code, given):
+        gaze, cautions = measure_gaze(take(*seconds(CONTACT, 10), luma=luma))
+        assert {c for c in codes(cautions) if c.startswith("face")} == ({code} if code else set())
+        assert math.isnan(gaze.eye_contact_ratio) != given
 
     def test_rotation_and_company_are_passed_on(self):
         landmarks = take(*seconds(CONTACT, 10))

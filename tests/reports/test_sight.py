@@ -130,7 +130,7 @@ def test_withheld_gaze_is_never_zero_and_says_why(answers, targets, code, reason
 
 def test_a_dark_face_is_the_reason_only_where_nothing_else_is(answers, targets):
     answer = answers["gaze_withheld"]()
-    both = (Caution("face-dark", "Dark."), Caution("no-calibration", "No steady look."))
+    both = (Caution("face-too-dark", "Dark."), Caution("no-calibration", "No steady look."))
     assert tile(replace(answer, warnings=both), targets, "facing").band == (
         "no steady look in the first seconds"
     )
