@@ -464,7 +464,7 @@ class TestMakingACalibration:
 class TestCautions:
     @pytest.mark.parametrize(
         ("distance_cm", "code", "given"),
-        [(60, None, True), (170, "face-small", True), (320, "face-too-small", False)],
+        [(60, None, True), (220, "face-small", True), (320, "face-too-small", False)],
     )
     def test_small_face(self, distance_cm, code, given):
         far = head_points(place=(0, 0, distance_cm))
