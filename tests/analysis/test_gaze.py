@@ -548,9 +548,10 @@ class TestRealClips:
         assert gaze.coverage_ratio > 0.97
         assert not math.isnan(gaze.eye_contact_ratio)
 
-    def test_low_light_is_said(self, measured):
-        _, cautions = measured("dc4*", until_s=6.0)
-        assert "face-dark" in codes(cautions)
+    def test_in_low_light_nothing_is_claimed(self, measured):
+        gaze, cautions = measured("dc4*", until_s=6.0)
+        assert "face-too-dark" in codes(cautions)
+        assert math.isnan(gaze.eye_contact_ratio)
 
     def test_frozen_closed_eyes_are_no_contact(self, measured):
         # Looked at: the freeze with closed eyes is the one from 55 to 59 s; in the one from 12
