@@ -79,7 +79,7 @@ def measure_drift(
         with np.errstate(invalid="ignore"):
             near = judged & (np.abs(yaw) < options.contact_yaw_deg)
             # Below the lens lies what people look at; above it nothing does.
-            near &= (pitch < options.contact_up_deg) & (pitch > -options.drift_down_deg)
+            near &= (pitch < options.drift_up_deg) & (pitch > -options.drift_down_deg)
         rows = explained[near]
         if len(rows) < options.baseline_frames:
             return Drift(np.zeros(len(times)), np.zeros(len(times)), _anchors(moves, None))

@@ -43,8 +43,10 @@ class GazeOptions:
     """how much a moved chair may be expected to move it"""
     drift_scatter_deg: float
     """scatter of a gaze that rests on the lens"""
+    drift_up_deg: float
+    """readings further above the lens tell nothing about the lens"""
     drift_down_deg: float
-    """readings further below the lens tell nothing about the lens"""
+    """the same below it"""
     move_deg: float
     """a face that stays this far from where it was, seen from the camera, has moved"""
     move_distance_ratio: float
