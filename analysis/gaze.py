@@ -1,15 +1,12 @@
-"""Face landmarks to head pose, eye contact and looking away.
+"""Face landmarks to eye contact and looks away.
 
 Eye contact is an *estimate* from head pose and the place of the irises, against the person's own
-baseline. What it can do and what not was measured on few people: about ±8 degrees
-sideways, worse vertically, no figure of human accuracy. It means "towards the camera" and no more.
+baseline. What it can do was measured on rendered people with exact angles and on a few real clips
+labelled by eye (``tests/benchmarks/vision.py``); the vertical axis is the weaker one. It means
+"towards the camera" and no more.
 
 Angles: yaw + = to the person's left (right in the picture), pitch + = up, roll + = towards the
 person's left shoulder.
-
-Where a constant says "our measurements": 12 public talking-head clips and a webcam session of 233
-frames with known targets (gaze, eyelids), 16 labelled photographs (head angles), three rendered
-avatars with exact angles. Few people: directions, not population figures.
 """
 
 from __future__ import annotations

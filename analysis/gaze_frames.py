@@ -26,9 +26,9 @@ BoolArray = NDArray[np.bool_]
 class Calibration:
     """Where this person's gaze reads when they look at known places, recorded before the answer.
 
-    With the middle of the screen as a second point the person's own boundary lies halfway
-    between lens and screen. Without it the fixed limits hold, and someone who looks at the
-    screen, 8 to 11 degrees below the lens, mostly counts as facing the camera.
+    With the middle of the screen as a second point the person's own boundary lies on the way from
+    lens to screen. Without it the fixed limits hold, and someone who looks at the screen, 8 to 11
+    degrees below the lens, mostly counts as facing the camera.
     """
 
     lens_yaw_deg: float
