@@ -3,8 +3,10 @@
 Someone who looks into the lens while the head turns, nods or sinks reads a little beside it: eyes
 differ in how much they answer to a turn. How much, a person shows in the answer itself, in all
 those moments of looking at the lens. The readings near the lens are explained by where the head
-points and by where the person sits (a chair that was moved), with a prior of "not at all", and
-what is explained is taken off. Looks elsewhere lie too far from the lens to take part.
+points, by where the person sits (a chair that was moved) and by what is other than at the
+calibration (light, glasses, distance), with a prior of "not at all", and what is explained is
+taken off. Looks elsewhere lie too far from the lens to take part; a gaze that rests a few degrees
+below the lens all the time can't be told from one at the lens.
 """
 
 from __future__ import annotations
@@ -61,8 +63,8 @@ def measure_drift(
         return Drift(nothing, nothing, ())
     turn = head.camera_yaw_deg - np.median(head.camera_yaw_deg[start])
     nod = head.camera_pitch_deg - np.median(head.camera_pitch_deg[start])
-    causes = [turn, nod, np.abs(turn)]
-    widths = [options.drift_per_deg] * len(causes)
+    causes = [turn, nod, np.abs(turn), np.ones(len(times))]
+    widths = [options.drift_per_deg] * 3 + [options.drift_per_take_deg]
     for number, time in enumerate(moves):
         until = moves[number + 1] if number + 1 < len(moves) else np.inf
         causes.append(((times >= time) & (times < until)).astype(np.float64))

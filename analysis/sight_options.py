@@ -41,6 +41,8 @@ class GazeOptions:
     """and at most"""
     drift_per_move_deg: float
     """how much a moved chair may be expected to move it"""
+    drift_per_take_deg: float
+    """how much light, glasses or another seat than at the calibration may be expected to move it"""
     drift_scatter_deg: float
     """scatter of a gaze that rests on the lens"""
     drift_up_deg: float

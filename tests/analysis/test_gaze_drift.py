@@ -72,6 +72,14 @@ class TestDrift:
         assert np.median(found.yaw_deg[moved]) == pytest.approx(3.0, abs=0.5)
         assert np.median(found.yaw_deg[~moved]) == pytest.approx(0.0, abs=0.3)
 
+    def test_another_light_than_at_the_calibration_is_taken_off(self):
+        found = measure_drift(TIMES, scatter(), -4.0 + scatter(), head(swaying(3)))
+        assert np.median(found.pitch_deg) == pytest.approx(-4.0, abs=0.7)
+
+    def test_who_only_looks_at_the_screen_is_not_taken_to_the_lens(self):
+        found = measure_drift(TIMES, scatter(), -10.0 + scatter(), head(swaying(3)))
+        assert np.abs(found.pitch_deg).max() < 1.0
+
     def test_no_correction_goes_beyond_the_limit(self):
         turn = swaying(3)
         found = measure_drift(TIMES, 1.5 * turn + scatter(0.2), scatter(), head(turn))
