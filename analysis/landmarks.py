@@ -16,7 +16,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,10 +32,8 @@ from analysis.person import (
     follow_person,
 )
 from analysis.results import Caution
-from analysis.timeline import Segment, Segments, Track, support
-
-Frame = NDArray[np.uint8]
-"""RGB picture, shape (height, width, 3)"""
+from analysis.timeline import Segments, Track
+from analysis.upright import Frame, UprightOptions, is_turned, turned_stretches, upright_frames
 
 POSE_IDS = (0, 7, 8, 11, 12)
 NOSE, LEFT_EAR, RIGHT_EAR, LEFT_SHOULDER, RIGHT_SHOULDER = range(5)
@@ -58,24 +56,10 @@ class LandmarkOptions:
     costs 3 to 5 times a face (our measurements)"""
     most_faces: int = 3
     """faces looked for in a frame; measured on d02: 5.7 ms a frame for 1, 7 ms for 2 or 3"""
-    probe_frames: int = 10
-    """frames that decide which way up the picture is; our judgement (2 s at 5 per s)"""
-    black_luma: float = 16.0
-    """a frame whose mean luma (0..255) is below this is black and says nothing about the way
-    up; 16 is black in limited-range video"""
     face_score: float = 0.5
     """score above which the long-range detector is sure of a face; MediaPipe's own default"""
-    upright_score: float = 0.6
-    """mean score of the face detector that counts as a face. Measured on 9 clips in 4 rotations:
-    upright .80-.95, wrong way up 0-.71"""
-    surely_upright_score: float = 0.8
-    """a frame with this score is not looked at in other rotations; the least of upright clips"""
-    upright_margin: float = 0.10
-    """a rotation must be this much better than the picture as it is; smallest difference
-    measured between upright and the best wrong rotation: .16 (a face of 43 px; else .23)"""
-    turn_check_s: float = 2.0
-    """how often the picture is looked at for having been turned meanwhile; our judgement (costs
-    2 ms per s)"""
+    upright: UprightOptions = field(default_factory=UprightOptions)
+    """when a picture counts as upright"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +133,10 @@ def detect_landmarks(
     lumas: list[NDArray[np.float32]] = []
     bodies: list[tuple[int, NDArray[np.float32]]] = []
     checks: list[tuple[int, bool]] = []
-    size, rotation, seen_people = (0, 0), 0, True
+    counts: list[int] = []
+    size, rotation, seen_people, far_faces = (0, 0), 0, True, 0
     with _Detectors(options) as detectors:
-        for time, frame, turned in _upright(frames, detectors, options):
+        for time, frame, turned in upright_frames(frames, detectors.face_score, options.upright):
             if times and time <= times[-1]:
                 raise ValueError(f"frame times must increase, got {time} after {times[-1]}")
             shown = (frame.shape[1], frame.shape[0])
@@ -159,15 +144,18 @@ def detect_landmarks(
                 # What was seen before was seen the wrong way up.
                 faces, lumas = [_NO_FACES] * len(times), [_NO_LUMA] * len(times)
                 bodies = [(index, _NO_BODY) for index, _ in bodies]
-                size, rotation, checks = shown, turned, []
+                size, rotation, checks, counts = shown, turned, [], [0] * len(times)
             elif times and shown != size:
                 raise ValueError(f"frames must be of one size, got {shown} after {size}")
             size = shown
-            if not checks or time - times[checks[-1][0]] >= options.turn_check_s:
-                is_turned = detectors.is_turned(frame)
-                if checks and checks[-1][1] and not is_turned:
+            if not checks or time - times[checks[-1][0]] >= options.upright.turn_check_s:
+                turned_now = is_turned(frame, detectors.face_score, options.upright)
+                if checks and checks[-1][1] and not turned_now:
                     detectors.forget()
-                checks.append((len(times), is_turned))
+                checks.append((len(times), turned_now))
+                before, far_faces = far_faces, detectors.count_faces(frame)
+                if before > 1 >= far_faces:
+                    detectors.forget_body()
             found = detectors.people(frame)
             if len(found) and not seen_people:
                 detectors.forget_body()
@@ -176,19 +164,20 @@ def detect_landmarks(
                 bodies.append((len(times), detectors.body(frame)))
             times.append(time)
             faces.append(found)
+            counts.append(max(len(found), far_faces))
             lumas.append(np.array([_luma(frame, face) for face in found], dtype=np.float32))
             if progress is not None:
                 progress(time)
     seen_at = np.array(times, dtype=np.float64)
-    turned = _turned(seen_at, checks)
-    for index in np.flatnonzero(_within(seen_at, turned)):
+    wrong_way = turned_stretches(seen_at, checks)
+    for index in np.flatnonzero(_within(seen_at, wrong_way)):
         faces[index], lumas[index] = _NO_FACES, _NO_LUMA
     bodies = [
-        (index, _NO_BODY if _within(seen_at[index], turned).any() else body)
+        (index, _NO_BODY if _within(seen_at[index], wrong_way).any() else body)
         for index, body in bodies
     ]
-    found = _assemble(seen_at, faces, lumas, bodies, size, rotation)
-    return replace(found, turned=turned)
+    found = _assemble(seen_at, faces, counts, lumas, bodies, size, rotation)
+    return replace(found, turned=wrong_way)
 
 
 def segment_person(frames: Iterable[Frame]) -> Iterator[NDArray[np.float32]]:
@@ -329,13 +318,9 @@ class _Detectors:
         if "pose" in self._solutions:
             self._solutions["pose"].reset()
 
-    def is_turned(self, frame: Frame) -> bool:
-        """Whether the picture shows a face that is not upright."""
-        upright = self.face_score(frame)
-        if upright >= self._options.surely_upright_score:
-            return False
-        others = max(self.face_score(_turn(frame, rotation)) for rotation in (90, 180, 270))
-        return others >= max(self._options.upright_score, upright + self._options.upright_margin)
+    def count_faces(self, frame: Frame) -> int:
+        """Return how many faces the long-range detector is sure of: the mesh misses far ones."""
+        return len(self._detections(frame))
 
     def _detections(self, frame: Frame) -> list[tuple[float, float, float]]:
         """Return middle x, middle y and height of the faces that the detector is sure of, px."""
@@ -392,75 +377,6 @@ def _is_something(found: Any) -> bool:
     return found is not None and (isinstance(found, np.ndarray) or bool(found))
 
 
-def _upright(
-    frames: Iterable[tuple[float, Frame]], detectors: _Detectors, options: LandmarkOptions
-) -> Iterator[tuple[float, Frame, int]]:
-    """Yield (time, upright frame, rotation in deg), deciding by the first frames that show a face.
-
-    Until a face is found in any rotation the frames come as they are, and the question is asked
-    again after 10, 40, 160 … more frames, so that a video without faces costs hardly more.
-    """
-    waiting: list[tuple[float, Frame]] = []
-    telling = skip = 0
-    pause = options.probe_frames
-    decided: int | None = None
-    for time, frame in frames:
-        if decided is not None:
-            yield time, _turn(frame, decided), decided
-            continue
-        if skip:
-            skip -= 1
-            yield time, frame, 0
-            continue
-        waiting.append((time, frame))
-        telling += bool(frame.mean() >= options.black_luma)
-        # A long black lead-in must not pile up in memory.
-        if telling < options.probe_frames and len(waiting) < 3 * options.probe_frames:
-            continue
-        decided = _rotation([f for _, f in waiting], detectors, options)
-        if decided is None:
-            skip, pause = pause, 4 * pause
-        for held_time, held in waiting:
-            yield held_time, _turn(held, decided or 0), decided or 0
-        waiting, telling = [], 0
-    if waiting:
-        decided = _rotation([f for _, f in waiting], detectors, options)
-        for held_time, held in waiting:
-            yield held_time, _turn(held, decided or 0), decided or 0
-
-
-def _rotation(
-    frames: Sequence[Frame], detectors: _Detectors, options: LandmarkOptions
-) -> int | None:
-    """Return by how many degrees the frames have to be turned; None = no face in any rotation."""
-    telling = [frame for frame in frames if frame.mean() >= options.black_luma]
-    if not telling:
-        return None
-    scores = {
-        rotation: float(np.mean([detectors.face_score(_turn(f, rotation)) for f in telling]))
-        for rotation in (0, 90, 180, 270)
-    }
-    best = max(scores, key=lambda rotation: scores[rotation])
-    if scores[best] < options.upright_score:
-        return None
-    return best if scores[best] >= scores[0] + options.upright_margin else 0
-
-
-def _turn(frame: Frame, rotation_deg: int) -> Frame:
-    return np.ascontiguousarray(np.rot90(frame, rotation_deg // 90)) if rotation_deg else frame
-
-
-def _turned(times: NDArray[np.float64], checks: Sequence[tuple[int, bool]]) -> Segments:
-    """Return when the picture was turned: from the last look that found it upright to the next."""
-    found = []
-    for number, (index, turned) in enumerate(checks):
-        if turned:
-            before = checks[number - 1][0] + 1 if number else index
-            after = checks[number + 1][0] if number + 1 < len(checks) else len(times) - 1
-            found.append(Segment(float(times[before]), float(times[after])))
-    return support(found)
-
-
 def _within(times: NDArray[np.float64] | np.float64, segments: Segments) -> NDArray[np.bool_]:
     """Tell which times lie in a segment, its end included."""
     return np.any([(times >= s.start) & (times <= s.end) for s in segments], axis=0) & np.ones(
@@ -471,6 +387,7 @@ def _within(times: NDArray[np.float64] | np.float64, segments: Segments) -> NDAr
 def _assemble(
     times: NDArray[np.float64],
     faces: list[NDArray[np.float32]],
+    counts: list[int],
     lumas: list[NDArray[np.float32]],
     bodies: list[tuple[int, NDArray[np.float32]]],
     size: tuple[int, int],
@@ -478,7 +395,6 @@ def _assemble(
 ) -> Landmarks:
     """Keep the candidate's face, and the body that belongs to it."""
     chosen = follow_person(times, faces, size)
-    counts = np.array([len(found) for found in faces], dtype=np.float32)
     face = np.full((len(times), len(FACE_IDS), 3), np.nan, dtype=np.float32)
     luma = np.full(len(times), np.nan, dtype=np.float32)
     for index, which in enumerate(chosen):
@@ -488,12 +404,13 @@ def _assemble(
     at = [index for index, _ in bodies]
     body = np.array([points for _, points in bodies], dtype=np.float32).reshape(-1, 5, 3)
     for row, index in enumerate(at):
-        if not _same_person(body[row], face[index], others=counts[index] > 0):
+        # With somebody else in the picture the body found may be half theirs.
+        if counts[index] > 1 or not _same_person(body[row], face[index], others=counts[index] > 0):
             body[row] = np.nan
     return Landmarks(
         face=Track(times, face, "px"),
         pose=Track(times[at], body, "px"),
-        face_count=Track(times, counts, "faces"),
+        face_count=Track(times, np.array(counts, dtype=np.float32), "faces"),
         face_luma=Track(times, luma, "luma"),
         frame_size_px=size,
         rotation_deg=rotation,

@@ -286,6 +286,12 @@ def _why_not(
         # Without a face the body may be a coat on a chair.
         return NO_FACE
     if not coverage >= options.least_coverage_ratio:
+        if landmarks.several_faces_ratio > 1 - options.least_coverage_ratio:
+            return Caution(
+                "company",
+                f"Somebody else was in the picture in {landmarks.several_faces_ratio:.0%} of the"
+                " frames, so posture is not given: be alone in front of the camera.",
+            )
         seen = 0.0 if math.isnan(coverage) else coverage
         return Caution(
             "shoulders-not-seen",

@@ -13,6 +13,7 @@ WITHHELD = {
     "picture-left-out": "the picture was left out, as asked for",
     "picture-failed": "the picture could not be measured",
     "no-face": "no face was found",
+    "company": "somebody else was in the picture",
     "head-turned": "the head was turned away",
     "face-coverage-low": "a face was seen in too few frames",
     "gaze-too-short": "the face was seen too briefly",
@@ -34,7 +35,7 @@ GAZE_CODES = (
     "face-too-dark",
     "face-too-small",
 )
-POSTURE_CODES = (*_PICTURE_CODES, "shoulders-not-seen", "posture-too-short")
+POSTURE_CODES = (*_PICTURE_CODES, "company", "shoulders-not-seen", "posture-too-short")
 
 DIRECTIONS = {"left": "to your left", "right": "to your right", "up": "up", "down": "down"}
 SIGNS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
