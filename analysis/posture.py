@@ -109,7 +109,8 @@ def measure_posture(
         near = change.width_ratio > options.lean_in_ratio
         near &= change.rise_ratio < -options.lean_in_drop_ratio
         aside = np.abs(change.shift) > options.side_lean_shift
-        slanted = level & (np.abs(change.tilt_deg) > options.tilt_deg)
+        # Who leans aside tilts the shoulders with it: one thing, said once.
+        slanted = level & ~aside & (np.abs(change.tilt_deg) > options.tilt_deg)
         oblique = level & (np.abs(change.tilt_deg) > options.tilt_hides_slouch_deg)
     lean = lasting(aside)
     tilted = lasting(slanted)

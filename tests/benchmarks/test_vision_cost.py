@@ -22,7 +22,7 @@ def cost(monkeypatch):
     def spend(seconds):
         clock[0] += seconds
 
-    module.spend = spend
+    monkeypatch.setattr(module, "spend", spend, raising=False)
     yield module
     for name in NAMES:
         sys.modules.pop(name, None)
