@@ -190,7 +190,7 @@ class TestEyeContact:
         assert len(gaze.away) == 2
 
     def test_narrow_eyes_say_nothing_but_are_not_closed(self):
-        laugh = head_points(gaze=(0, -20), openness=0.57 * 0.3)
+        laugh = head_points(gaze=(0, -20), openness=0.65 * 0.3)
         gaze, _ = measure_gaze(take(*seconds(CONTACT, 10), *seconds(laugh, 2)))
         assert gaze.away == ()
         assert gaze.eye_contact_ratio == 1.0
