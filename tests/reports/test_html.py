@@ -13,8 +13,10 @@ import pytest
 
 from analysis.storage import from_json, to_json
 from reports import html as html_module
+from reports import page as page_module
 from reports import sight_accuracy
-from reports.html import media_link, render_answer, script_json
+from reports.html import media_link, render_answer
+from reports.page import script_json
 
 FORBIDDEN = (
     "cv2",
@@ -274,7 +276,7 @@ def test_media_link_on_another_drive_is_a_file_address(monkeypatch, tmp_path):
     def refuse(*_):
         raise ValueError("path is on mount 'D:', start on mount 'C:'")
 
-    monkeypatch.setattr(html_module.os.path, "relpath", refuse)
+    monkeypatch.setattr(page_module.os.path, "relpath", refuse)
     assert media_link(tmp_path / "a b.mp4", tmp_path / "r.html").startswith("file:///")
     assert PureWindowsPath("D:/a b.mp4").as_uri() == "file:///D:/a%20b.mp4"
 
