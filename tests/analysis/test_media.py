@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis import media
+from analysis import frame_picking
 from analysis.errors import MediaUnreadable
 from analysis.levels import LEVEL_STEP_S
 from analysis.media import RATE_HZ, file_sha256, probe_media, read_frames, read_sound
@@ -476,13 +476,13 @@ class TestOnlyWhatIsNeededIsDecoded:
         ending, codec, options = RUNS[run]
         path = moving(tmp_path / f"a.{ending}", codec, options, at_fps(30, 4.0))
         decoded = []
-        takes = media._Plan.takes
+        takes = frame_picking.Plan.takes
 
         def counted(plan, frame):
             decoded.append(frame.pts)
             return takes(plan, frame)
 
-        monkeypatch.setattr(media._Plan, "takes", counted)
+        monkeypatch.setattr(frame_picking.Plan, "takes", counted)
         taken = list(read_frames(path, rate_hz=2, origin_s=0.0))
         assert len(taken) == 8
         assert len(decoded) <= most * 120
