@@ -7,6 +7,7 @@ stays readable (missing fields take their defaults), a newer or foreign one is r
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import types
@@ -86,6 +87,8 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "speaking_s": speech and speech.speaking_s,
         "word_count": speech and speech.word_count,
         "speech_rate_wpm": speech and speech.speech_rate_wpm,
+        "pace_wpm": speech and speech.pace_wpm,
+        "pace_characters_per_min": speech and speech.pace_characters_per_min,
         "articulation_rate_wpm": speech and speech.articulation_rate_wpm,
         "syllable_rate_per_min": speech and speech.syllable_rate_per_min,
         "mora_rate_per_min": speech and speech.mora_rate_per_min,
@@ -104,11 +107,15 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "level_dbfs": voice and voice.level_dbfs,
         "noise_floor_dbfs": voice and voice.noise_floor_dbfs,
         "snr_db": voice and voice.snr_db,
+        "clipped_ratio": voice and voice.clipped_ratio,
         "f0_spread_st": voice and voice.f0_spread_st,
         "pace_fastest_per_min": delivery and delivery.fastest and delivery.fastest.rate_per_min,
         "pace_slowest_per_min": delivery and delivery.slowest and delivery.slowest.rate_per_min,
         "monotone_ratio": delivery and delivery.monotone_ratio,
         "volume_drop_count": len(delivery.drops)
+        if delivery and delivery.sentence_end_count
+        else None,
+        "soft_end_ratio": len(delivery.drops) / delivery.sentence_end_count
         if delivery and delivery.sentence_end_count
         else None,
         "gaze_coverage_ratio": gaze and gaze.coverage_ratio,
@@ -118,6 +125,8 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "away_count": None
         if gaze is None or math.isnan(gaze.eye_contact_ratio)
         else len(gaze.away),
+        "notes_looks_per_min": _notes_looks_per_min(analysis),
+        "gaze_calibration": gaze and gaze.calibration,
         "posture_coverage_ratio": posture and posture.coverage_ratio,
         "slouch_ratio": posture and posture.slouch_ratio,
         "side_lean_ratio": posture and posture.side_lean_ratio,
@@ -126,10 +135,38 @@ def summary(analysis: AnswerAnalysis) -> dict[str, Any]:
         "conclusion_s": analysis.content and analysis.content.conclusion_s,
         "language": analysis.transcript and analysis.transcript.language,
         "model": analysis.transcript and analysis.transcript.model,
+        "duration_s": analysis.media.duration_s,
+        "frame_width_px": analysis.media.frame_size_px and analysis.media.frame_size_px[0],
+        "frame_height_px": analysis.media.frame_size_px and analysis.media.frame_size_px[1],
+        "speech_settings": _fingerprint(analysis, "speech."),
+        "sight_settings": _fingerprint(analysis, "sight."),
         "schema": analysis.schema,
         "warnings": [w.text for w in analysis.warnings],
     }
     return _plain(flat)
+
+
+def _notes_looks_per_min(analysis: AnswerAnalysis) -> float | None:
+    """Looks at places where notes lie, per minute of the answer; None = not measured."""
+    gaze, speech = analysis.gaze, analysis.speech
+    if gaze is None or math.isnan(gaze.eye_contact_ratio) or speech is None:
+        return None
+    if not speech.answer_s > 0:
+        return None
+    looks = sum(len(place.moments) for place in gaze.places if place.kind == "notes")
+    return 60.0 * looks / speech.answer_s
+
+
+def _fingerprint(analysis: AnswerAnalysis, prefix: str) -> str | None:
+    """Name the thresholds in force, so that takes measured with others are known; None = unknown.
+
+    Twelve signs of a sha256: enough to tell settings apart, and no secret.
+    """
+    settings = {k: v for k, v in analysis.provenance.options.items() if k.startswith(prefix)}
+    if not settings:
+        return None
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def _count(items: tuple[Any, ...] | None) -> int | None:

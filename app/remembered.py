@@ -21,7 +21,9 @@ class Choices:
     camera: str | None = None
     """id"""
     language: str | None = None
-    """ "en" or "ja" """
+    """of the answers, "en" or "ja" """
+    interface: str | None = None
+    """language of the pages, "en" or "ja" """
 
 
 def read_choices(path: Path) -> Choices:
@@ -32,8 +34,9 @@ def read_choices(path: Path) -> Choices:
     except (OSError, ValueError, AttributeError):
         return Choices()
     texts = {name: value for name, value in told.items() if isinstance(value, str)}
-    if texts.get("language") not in ("en", "ja"):
-        texts.pop("language", None)
+    for name in ("language", "interface"):
+        if texts.get(name) not in ("en", "ja"):
+            texts.pop(name, None)
     return Choices(**texts)
 
 

@@ -77,6 +77,17 @@ EXTRA_KEYS = {
     "lean_in_ratio",
     "syllable_rate_per_min",
     "character_rate_per_min",
+    "pace_wpm",
+    "pace_characters_per_min",
+    "clipped_ratio",
+    "soft_end_ratio",
+    "notes_looks_per_min",
+    "gaze_calibration",
+    "duration_s",
+    "frame_width_px",
+    "frame_height_px",
+    "speech_settings",
+    "sight_settings",
 }
 
 FACTS = MediaFacts(
@@ -381,7 +392,23 @@ class TestSummary:
 
     def test_nothing_measured_is_null_not_zero(self):
         found = summary(NOTHING)
-        assert {k for k, v in found.items() if v is not None} == {"schema", "warnings"}
+        known = {k for k, v in found.items() if v is not None}
+        assert known == {"schema", "warnings", "duration_s", "frame_width_px", "frame_height_px"}
+
+    def test_thresholds_are_told_apart_by_their_kind(self):
+        made = FULL.provenance
+        usual, slower, other_eyes = (
+            summary(replace(FULL, provenance=replace(made, options={**made.options, **own})))
+            for own in (
+                {"speech.shortest_pause_s": 0.25, "sight.lens_yaw_deg": 7},
+                {"speech.shortest_pause_s": 0.5, "sight.lens_yaw_deg": 7},
+                {"speech.shortest_pause_s": 0.25, "sight.lens_yaw_deg": 8, "language": "ja"},
+            )
+        )
+        assert usual["speech_settings"] != slower["speech_settings"]
+        assert usual["sight_settings"] == slower["sight_settings"]
+        assert usual["speech_settings"] == other_eyes["speech_settings"]
+        assert usual["sight_settings"] != other_eyes["sight_settings"]
 
     def test_nobody_spoke(self):
         found = summary(replace(UNMEASURED, fillers=None, transcript=None))
