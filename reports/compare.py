@@ -160,6 +160,12 @@ def compare_takes(
     return Comparison(before, after, judged, told)
 
 
+def least_talk_s(before: TakeRecord, after: TakeRecord) -> float | None:
+    """Return the speech in the take that has less of it, s; None = unknown of both."""
+    talk = [value for take in (before, after) if (value := take.value("speaking_s"))]
+    return min(talk, default=None)
+
+
 def deltas_json(compared: Ladder) -> dict[str, Any]:
     """Return what ``compare --json`` prints; ``deltas``: the newest take against the one before."""
     first = compared.since_first
@@ -205,7 +211,7 @@ def _delta(
         why = t("How much this measure moves by itself is not known.")
     if why or old is None or new is None or known is None:
         return _made(measure, old, new, None, NOT_COMPARABLE, why)
-    limit = known.limit(old, new)
+    limit = known.limit(old, new, talk_s=least_talk_s(before, after))
     if measure.judged == "band":
         band = measure.band_of(targets, after.language, after.question)
         if band is None:
@@ -278,7 +284,7 @@ def _told(
     known = noise_of(measure.id, after.language, noise)
     limit = None
     if known is not None and old is not None and new is not None:
-        limit = known.limit(old, new)
+        limit = known.limit(old, new, talk_s=least_talk_s(before, after))
     changed = (
         not why
         and limit is not None

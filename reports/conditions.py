@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from reports.language import t
 from reports.measures import Measure
+from reports.repeat_noise import LEAST_SNR_DB, LEAST_TALK_S
 from reports.takes import TakeRecord
-from reports.wording import language_name, percent
+from reports.wording import language_name, percent, seconds
 
-LEAST_SNR_DB = 10.0
-"""pauses were checked down to here; below, what hangs on telling speech from noise is not compared
-(our measurements)"""
 _LEVELS = ("level_dbfs", "snr_db", "clipped_ratio", "noise_floor_dbfs")
-"""hold in noise, too"""
+"""hold in noise, and in few words"""
+_TIMES = ("answer_s", "latency_s", "longest_silence_s", "silences_over_30s")
+"""hold in few words: they hang on when something was said, not on what"""
 
 
 def not_comparable(measure: Measure, before: TakeRecord, after: TakeRecord) -> str:
@@ -30,6 +30,7 @@ def not_comparable(measure: Measure, before: TakeRecord, after: TakeRecord) -> s
         or _other_thresholds(measure, before, after)
         or _not_measured(measure, before, after)
         or _noisy(measure, before, after)
+        or _few_words(measure, before, after)
     )
 
 
@@ -142,6 +143,15 @@ def _noisy(measure: Measure, before: TakeRecord, after: TakeRecord) -> str:
         "One recording is too noisy: the voice is only {snr} dB above the noise.",
         snr=f"{worst:.0f}",
     )
+
+
+def _few_words(measure: Measure, before: TakeRecord, after: TakeRecord) -> str:
+    if measure.settings != "speech" or measure.id in (*_LEVELS, *_TIMES):
+        return ""
+    talk = [v for take in (before, after) if (v := take.value("speaking_s")) is not None]
+    if not talk or min(talk) >= LEAST_TALK_S:
+        return ""
+    return t("Too little speech to compare: {length} in one take.", length=seconds(min(talk)))
 
 
 def _is_upright(take: TakeRecord) -> bool | None:
