@@ -5,6 +5,7 @@ AnalysisError           root: the message says what happened and what to do
 ├── ModelMissing        the speech model is not at hand or incomplete
 ├── AnalysisUnreadable  an analysis.json that is broken, foreign or from a newer version
 ├── CalibrationRefused  seconds of looking at lens and screen that can't be relied on
+├── CutFailed           a piece of a recording can't be written
 ├── AnalysisFailed      a stage crashed (a worker ended without a result)
 └── AnalysisCancelled   the user stopped it
 """
@@ -28,6 +29,10 @@ class AnalysisUnreadable(AnalysisError):
 
 class CalibrationRefused(AnalysisError):
     """A gaze calibration that can't be relied on."""
+
+
+class CutFailed(AnalysisError):
+    """A piece of a recording can't be written."""
 
 
 class AnalysisFailed(AnalysisError):

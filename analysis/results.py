@@ -376,7 +376,7 @@ class Anchor:
     time: float
     """s"""
     yaw_deg: float
-    """how far the reading of the lens moved, + = to the person's left; NaN = not of gaze"""
+    """how far the reading of the lens moved, + = to the person's left"""
     pitch_deg: float
     """the same, + = up"""
 
@@ -446,8 +446,6 @@ class PostureMetrics:
     """share of the judged time leaning in, 0..1; NaN = withheld"""
     tilt_ratio: float = math.nan
     """share of the judged time with tilted shoulders, 0..1; NaN = withheld"""
-    anchors: tuple[Anchor, ...] = ()
-    """when the baseline was taken anew; its angles are NaN"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,15 @@ import typer
 from analysis.errors import AnalysisError
 from app.commands.analyse import analyse, demo, selftest
 from app.commands.check import check
+from app.commands.clips import clips
+from app.commands.comments import comments
+from app.commands.compare import compare
 from app.commands.devices import devices
+from app.commands.drills import drills
+from app.commands.goals import goals
+from app.commands.history import history
 from app.commands.lists import info, models, questions
+from app.commands.rate import rate
 from app.commands.record import record
 from app.commands.report import report
 from app.commands.sessions import delete, recover, sessions
@@ -39,14 +46,21 @@ for command in (
     sessions,
     analyse,
     report,
+    compare,
+    history,
     devices,
     recover,
     delete,
+    drills,
+    rate,
+    clips,
     demo,
     selftest,
     info,
 ):
     cli.command()(command)
+cli.add_typer(comments, name="comments")
+cli.add_typer(goals, name="goals")
 cli.add_typer(questions, name="questions")
 cli.add_typer(models, name="models")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import locale
 import re
 
@@ -10,10 +11,14 @@ import typer
 from analysis.models import user_dir
 from app import config
 from app.check_store import FOLDER, newest_calibration
+from app.errors import AppError, SourceUnknown
+from app.goal_check import goals_for
 from app.remembered import Choices, remember
+from app.sitting import ShownGoal
 from recorder.errors import CameraUnusable, QuestionUnknown
 from recorder.questions import find_question, find_set, read_bank, read_sets
 from recorder.session import GazeCalibration, Question
+from reports.drills import Drill, drill_question, read_drills
 
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 _DEFAULT_QUESTION = "self-introduction"
@@ -38,6 +43,35 @@ def choose_questions(texts: list[str], set_name: str | None, *, ask: bool) -> tu
             return sets.get(given.strip()) or (find_question(bank, given),)
         except QuestionUnknown as exc:
             typer.echo(str(exc), err=True)
+
+
+def choose_drill(given: str) -> tuple[Drill, Question]:
+    """Return an exercise, and the question under which it is recorded.
+
+    Raises
+    ------
+    SourceUnknown
+        There is no such exercise.
+    """
+    known = read_drills()
+    name = given.strip().removeprefix("drill-")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise SourceUnknown(f"no exercise is called {given!r}: {hint}(mensetsu drills lists them)")
+    return known[name], drill_question(known[name])
+
+
+def open_goals(questions: tuple[Question, ...], language: str) -> tuple[tuple[ShownGoal, ...], ...]:
+    """Return the open goals of each question, to be shown; without them if they can't be read."""
+    try:
+        return tuple(
+            tuple(ShownGoal(goal.id, goal.text) for goal in goals_for(question, language))
+            for question in questions
+        )
+    except AppError as exc:
+        typer.echo(f"note: {exc}; recording goes on without goals", err=True)
+        return ()
 
 
 def choose_language(

@@ -103,11 +103,17 @@ class Lines:
         question = " / ".join(t.plain for t in question_lines(view.question, self._languages))
         if view.phase is Phase.countdown:
             self.tell(f"question {view.number} of {view.total}: {question}")
+            self._tell_goals(view)
             self.tell(f"starts in {view.elapsed_s:.0f} s; {band(view.question)}{keys}")
             return
         self.tell(f"recording question {view.number} of {view.total}: {question}")
+        self._tell_goals(view)
         ends = "" if view.seconds is None else f"; ends after {view.seconds:g} s"
         self.tell(f"{band(view.question)}{ends}{keys or '; Ctrl-C ends'}")
+
+    def _tell_goals(self, view: View) -> None:
+        for goal in view.goals:
+            self.tell(f"goal: {goal}")
 
     def tell(self, text: str) -> None:
         """Print a line."""

@@ -54,6 +54,8 @@ class View:
     """key and what it does"""
     saved: str = ""
     """what became of the answer before"""
+    goals: tuple[str, ...] = ()
+    """open ones of this question"""
 
 
 def draw(
@@ -76,6 +78,7 @@ def draw(
         lines += [Text(view.saved)] if view.saved else []
     else:
         lines += question_lines(view.question, languages)
+        lines += goal_lines(view)
     lines.append(Text())
     if view.phase is not Phase.paused:
         lines += [*_time(view, width), Text()]
@@ -98,6 +101,12 @@ def question_lines(question: Question, languages: tuple[str, ...]) -> list[Text]
     # An own question is the same in both.
     wanted = dict.fromkeys(texts[language] for language in languages)
     return [Text(printable(text), style="bold") for text in wanted]
+
+
+def goal_lines(view: View) -> list[Text]:
+    """Return the goals of the question: plain before the answer, dim while it is given."""
+    style = "" if view.phase is Phase.countdown else "dim"
+    return [Text(f"Goal    {printable(goal)}", style=style) for goal in view.goals]
 
 
 def printable(text: str) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.results import AnswerAnalysis
 from analysis.storage import to_json
+from app.answer_parts import render_report
 from app.errors import AppError, SourceUnknown
 from app.results_folder import find_media, replace_file, write_synced
-from reports.export import render_csv, render_srt, render_vtt, write_pdf
-from reports.html import media_link, render_answer
-from reports.targets import Targets
+from recorder.errors import SessionUnreadable
+from recorder.session import read_session
+from reports.export import Origin, render_csv, render_srt, render_vtt, write_pdf
+from reports.page import media_link
 
 
 class Format(enum.StrEnum):
@@ -29,12 +31,12 @@ class Format(enum.StrEnum):
 
 
 def write_page(
-    analysis: AnswerAnalysis, folder: Path, target: Path, targets: Targets, *, as_pdf: bool
+    analysis: AnswerAnalysis, folder: Path, target: Path, *, language: str, as_pdf: bool
 ) -> None:
-    """Write the report page, or a PDF made of it."""
+    """Write the report page in a language ("en", "ja"), or a PDF made of it."""
     media = find_media(analysis, folder)
     href = None if media is None else media_link(media, target)
-    html = render_answer(analysis, media_href=href, targets=targets)
+    html = render_report(analysis, folder, href, language=language)
     with output_errors(target):
         if not as_pdf:
             replace_file(target, html)
@@ -47,16 +49,28 @@ def write_page(
             page.unlink(missing_ok=True)
 
 
-def render_text(analyses: list[AnswerAnalysis], form: Format) -> str:
-    """Return the JSON, CSV or subtitles of some answers."""
+def render_text(found: Sequence[tuple[AnswerAnalysis, Path]], form: Format) -> str:
+    """Return the JSON, CSV or subtitles of some answers, each given with its folder."""
+    analyses = [analysis for analysis, _ in found]
     if form is Format.csv:
-        return render_csv(analyses)
+        return render_csv(analyses, [_origin(analysis, folder) for analysis, folder in found])
     if form is Format.json:
         texts = [to_json(a) for a in analyses]
         return (texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "\n]") + "\n"
     if len(analyses) > 1:
         raise SourceUnknown("subtitles are made of one take: give a take, not a session")
     return (render_srt if form is Format.srt else render_vtt)(analyses[0])
+
+
+def _origin(analysis: AnswerAnalysis, folder: Path) -> Origin:
+    """Return the session that a take was recorded in, and when that began."""
+    media = find_media(analysis, folder)
+    home = (media or folder).parent
+    try:
+        session = read_session(home)
+    except SessionUnreadable:
+        return Origin()
+    return Origin(session.id, session.created)
 
 
 def check_output(output: Path, form: Format, analyses: list[AnswerAnalysis]) -> None:

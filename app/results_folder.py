@@ -15,7 +15,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,7 @@ from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis, summary, to_json
 from app.errors import OutputRefused
 from reports.export import render_srt
-from reports.html import media_link, render_answer
-from reports.targets import Targets
+from reports.page import media_link
 
 ANALYSIS, SUMMARY, REPORT, SUBTITLES = (
     "analysis.json",
@@ -38,6 +37,9 @@ _LONGEST_STEM = 200
 """bytes; names of folders end at 255, which is 85 Japanese characters"""
 _FILES = (ANALYSIS, SUMMARY, REPORT, SUBTITLES)
 
+Render = Callable[[AnswerAnalysis, Path, str | None], str]
+"""analysis, its folder, address of the recording → page"""
+
 
 @dataclass(frozen=True, slots=True)
 class ResultsFolder:
@@ -48,8 +50,13 @@ class ResultsFolder:
     made: tuple[Path, ...]
     """folders that this run made, the innermost first (it removes them if the work fails)"""
 
-    def write(self, analysis: AnswerAnalysis, targets: Targets) -> Path:
+    def write(self, analysis: AnswerAnalysis, render: Render) -> Path:
         """Write all result files and return the folder.
+
+        Parameters
+        ----------
+        analysis : what was measured.
+        render : makes the page of it; gets the folder and the address of the recording, too.
 
         Raises
         ------
@@ -60,9 +67,7 @@ class ResultsFolder:
         page = self.folder / REPORT
         texts = {
             SUMMARY: json.dumps(summary(analysis), ensure_ascii=False, indent=1, allow_nan=False),
-            REPORT: render_answer(
-                analysis, media_href=media_link(self.media, page), targets=targets
-            ),
+            REPORT: render(analysis, self.folder, media_link(self.media, page)),
             SUBTITLES: render_srt(analysis),
             # Last: whoever finds it finds the others too.
             ANALYSIS: to_json(analysis),

@@ -59,6 +59,14 @@ class Device(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ShownGoal:
+    """A goal as it is shown before and while an answer is recorded."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is asked and how."""
 
@@ -67,6 +75,12 @@ class Plan:
     """per answer; None = until the user ends it"""
     by_hand: bool = True
     """somebody is at the keys: count down, and wait after a problem"""
+    goals: tuple[tuple[ShownGoal, ...], ...] = ()
+    """open goals of each question; () = none has any"""
+
+    def goals_of(self, index: int) -> tuple[ShownGoal, ...]:
+        """Return the goals of a question by its place."""
+        return self.goals[index] if index < len(self.goals) else ()
 
 
 class Sitting:
@@ -138,7 +152,10 @@ class Sitting:
     def _begin(self) -> None:
         """Begin a take; one that is running ends at the same sample."""
         try:
-            self._take = self._device.begin(self._plan.questions[self._asked])
+            # The take keeps which goals were shown: it counts for these, whenever it is analysed.
+            ids = " ".join(goal.id for goal in self._plan.goals_of(self._asked))
+            question = self._plan.questions[self._asked]
+            self._take = self._device.begin(question, goal=ids or None)
         except (FolderRefused, WriterFailed) as exc:
             if not self._plan.by_hand:
                 raise
@@ -278,5 +295,6 @@ class Sitting:
             notices=self._notices.texts(now_s),
             keys=self._known_keys(),
             saved=self._saved,
+            goals=tuple(goal.text for goal in self._plan.goals_of(self._asked)),
         )
         self._display.show(view, status)

@@ -30,6 +30,8 @@ class Recording:
     question: Question | None = None
     language: str | None = None
     """of its session"""
+    session: Path | None = None
+    """folder of its session; None = it lies in none"""
     output: Path | None = None
     """folder that its results already have"""
     calibration: GazeCalibration | None = None
@@ -121,6 +123,7 @@ def _of_take(session: Session, take: Take, folder: Path) -> Recording:
         take.id,
         take.question,
         session.language,
+        folder,
         calibration=_calibration_of(session, take),
         health=take.health,
     )

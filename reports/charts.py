@@ -9,9 +9,10 @@ import math
 
 from analysis.results import AnswerAnalysis, Filler, Pause, Repetition
 from analysis.timeline import intersect, total
-from reports.marks import Lane, Mark, Scale, Tick, span_text
+from reports.language import t, tn
+from reports.marks import Lane, Scale, Tick, missing_lane, span_text
 from reports.sight_lanes import facing_lane, posture_lane
-from reports.wording import clock, moment_clock, plural, seconds
+from reports.wording import listed, minutes, moment_clock, seconds
 
 SHOWN_PAUSE_S = 1.0
 """Shorter pauses are part of speaking: counted, visible as gaps of the speech, not marked."""
@@ -49,10 +50,18 @@ def time_ticks(duration_s: float) -> tuple[Tick, ...]:
 
 def pause_label(pause: Pause, limit_s: float) -> str:
     """Return what a pause is and when, in words."""
-    name = f"Silence over {limit_s:g} s" if is_over_limit(pause, limit_s) else "Pause"
-    place = {"before": ", before the answer", "after": ", after the answer"}.get(pause.place, "")
-    length = seconds(pause.duration_s, limit_s)
-    return f"{name}, {length} at {moment_clock(pause.start)}{place}"
+    over = is_over_limit(pause, limit_s)
+    name = t("Silence over {limit} s", limit=f"{limit_s:g}") if over else t("Pause")
+    length, time = seconds(pause.duration_s, limit_s), moment_clock(pause.start)
+    if pause.place == "before":
+        return t(
+            "{what}, {length} at {time}, before the answer", what=name, length=length, time=time
+        )
+    if pause.place == "after":
+        return t(
+            "{what}, {length} at {time}, after the answer", what=name, length=length, time=time
+        )
+    return t("{what}, {length} at {time}", what=name, length=length, time=time)
 
 
 def is_over_limit(pause: Pause, limit_s: float) -> bool:
@@ -68,9 +77,12 @@ def filler_kind(filler: Filler) -> str:
 
 def filler_label(filler: Filler) -> str:
     """Return what a filler is and when, in words."""
-    sort = "hesitation" if filler.kind == "acoustic" else "filler word"
-    name = sort.capitalize() if filler.counted else f"Possible {sort}"
-    return f"{name} “{filler.text}” at {moment_clock(filler.start)}"
+    if filler.kind == "acoustic":
+        name = t("Hesitation") if filler.counted else t("Possible hesitation")
+    else:
+        name = t("Filler word") if filler.counted else t("Possible filler word")
+    time = moment_clock(filler.start)
+    return t("{what} “{text}” at {time}", what=name, text=filler.text, time=time)
 
 
 def repetition_kind(repetition: Repetition) -> str:
@@ -80,28 +92,35 @@ def repetition_kind(repetition: Repetition) -> str:
 
 def repetition_label(repetition: Repetition) -> str:
     """Return what was said again or begun anew, and when, in words."""
-    name = "Repetition" if repetition.kind == "repetition" else "Restart"
-    name = name if repetition.counted else f"Possible {name.lower()}"
-    return f"{name} “{repetition.text}” at {moment_clock(repetition.start)}"
+    if repetition.kind == "repetition":
+        name = t("Repetition") if repetition.counted else t("Possible repetition")
+    else:
+        name = t("Restart") if repetition.counted else t("Possible restart")
+    time = moment_clock(repetition.start)
+    return t("{what} “{text}” at {time}", what=name, text=repetition.text, time=time)
 
 
 def _speech_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     speech = analysis.speech
     if speech is None:
-        return Lane("speech", "Speech", "not measured", (), measured=False)
+        return missing_lane("speech", t("Speech"))
     marks = tuple(
-        scale.mark(s.start, s.end, "speech", f"Speech, {span_text(s.start, s.end)}")
+        scale.mark(
+            s.start,
+            s.end,
+            "speech",
+            t("{what}, {span}", what=t("Speech"), span=span_text(s.start, s.end)),
+        )
         for s in speech.speech
     )
-    return Lane(
-        "speech", "Speech", f"{clock(speech.speaking_s)} min" if marks else "none found", marks
-    )
+    note = minutes(speech.speaking_s) if marks else t("none found")
+    return Lane("speech", t("Speech"), note, marks)
 
 
 def _pause_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     speech = analysis.speech
     if speech is None:
-        return Lane("pauses", "Pauses", "not measured", (), measured=False)
+        return missing_lane("pauses", t("Pauses"))
     shown = [p for p in speech.pauses if p.duration_s >= SHOWN_PAUSE_S]
     marks = tuple(
         scale.mark(
@@ -112,12 +131,16 @@ def _pause_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
         )
         for p in shown
     )
-    return Lane("pauses", "Pauses", _count(marks, f"of {SHOWN_PAUSE_S:g} s or more"), marks)
+    shortest = f"{SHOWN_PAUSE_S:g}"
+    note = t("none of {length} s or more", length=shortest)
+    if marks:
+        note = t("{n} of {length} s or more", n=len(marks), length=shortest)
+    return Lane("pauses", t("Pauses"), note, marks)
 
 
 def _filler_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     if analysis.fillers is None:
-        return Lane("fillers", "Fillers", "not measured", (), measured=False)
+        return missing_lane("fillers", t("Fillers"))
     repeats = analysis.repetitions or ()
     marks = [
         *(scale.mark(f.start, f.end, filler_kind(f), filler_label(f)) for f in analysis.fillers),
@@ -125,12 +148,12 @@ def _filler_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     ]
     marks.sort(key=lambda m: m.start)
     counted = sum(f.counted for f in analysis.fillers)
-    note = f"{counted} counted" if analysis.fillers else "none found"
+    note = t("{n} counted", n=counted) if analysis.fillers else t("none found")
     if len(analysis.fillers) > counted:
-        note += f", {len(analysis.fillers) - counted} possible"
+        note = listed((note, t("{n} possible", n=len(analysis.fillers) - counted)))
     if again := sum(r.counted for r in repeats):
-        note += f"; {plural(again, 'repeat')}"
-    return Lane("fillers", "Fillers", note, tuple(marks))
+        note += t("; ") + tn("{n} repeat", "{n} repeats", again)
+    return Lane("fillers", t("Fillers"), note, tuple(marks))
 
 
 def flat_talk_s(analysis: AnswerAnalysis) -> float:
@@ -145,9 +168,14 @@ def _voice_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     if delivery is None or (
         math.isnan(delivery.monotone_ratio) and not delivery.sentence_end_count
     ):
-        return Lane("voice", "Voice", "not measured", (), measured=False)
+        return missing_lane("voice", t("Voice"))
     flat = [
-        scale.mark(s.start, s.end, "flat", f"Flat melody, {span_text(s.start, s.end)}")
+        scale.mark(
+            s.start,
+            s.end,
+            "flat",
+            t("{what}, {span}", what=t("Flat melody"), span=span_text(s.start, s.end)),
+        )
         for s in delivery.monotone
     ]
     soft = [
@@ -155,15 +183,15 @@ def _voice_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
             d.start,
             d.end,
             "soft",
-            f"Soft end of a sentence, {d.drop_db:.0f} dB softer, at {moment_clock(d.start)}",
+            t(
+                "Soft end of a sentence, {drop} dB softer, at {time}",
+                drop=f"{d.drop_db:.0f}",
+                time=moment_clock(d.start),
+            ),
         )
         for d in delivery.drops
     ]
-    parts = [f"{clock(flat_talk_s(analysis))} min flat"] if flat else []
-    parts += [plural(len(soft), "soft end")] if soft else []
+    parts = [t("{length} flat", length=minutes(flat_talk_s(analysis)))] if flat else []
+    parts += [tn("{n} soft end", "{n} soft ends", len(soft))] if soft else []
     marks = sorted([*flat, *soft], key=lambda m: (m.start, m.end))
-    return Lane("voice", "Voice", ", ".join(parts) or "nothing flat or soft", tuple(marks))
-
-
-def _count(marks: tuple[Mark, ...], what: str = "") -> str:
-    return f"{len(marks)} {what}".strip() if marks else f"none {what}".strip()
+    return Lane("voice", t("Voice"), listed(parts) or t("nothing flat or soft"), tuple(marks))

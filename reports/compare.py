@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reports.conditions import not_comparable
+from reports.conditions import NEEDS, not_comparable
 from reports.language import t
 from reports.measures import Measure, read_measures
 from reports.repeat_noise import RepeatNoise, noise_of
@@ -239,38 +239,54 @@ def _against_band(measure: Measure, band: Band, old: float, new: float, limit: f
 
 
 def _counted(measure: Measure, before: TakeRecord, after: TakeRecord, limit: float) -> Delta:
-    """Compare counts per minute of speech: a longer answer holds more of everything."""
+    """Compare counts at the same amount of talk: a longer answer holds more of everything."""
     old, new = before.value(measure.id), after.value(measure.id)
-    talk = (before.value("speaking_s"), after.value("speaking_s"))
     assert old is not None
     assert new is not None
+    talk, by_words = _talk(before, after)
     if not all(talk):
         return _made(measure, old, new, limit, NOT_COMPARABLE, t("Hardly anything was said."))
-    old_min, new_min = (talk[0] or 0.0) / 60, (talk[1] or 0.0) / 60
-    # As counts in an answer as long as both on average: the noise is known for counts.
-    more = (new / new_min - old / old_min) * (old_min + new_min) / 2
+    more = _more(old, new, talk)
     verdict = _verdict(-more, limit)
-    reason = t(
-        "{before} → {after} per minute of speech.",
-        before=f"{old / old_min:.1f}",
-        after=f"{new / new_min:.1f}",
+    shares = {"before": f"{old / talk[0]:.1f}", "after": f"{new / talk[1]:.1f}"}
+    reason = (
+        t("{before} → {after} per 100 words.", **shares)
+        if by_words
+        else t("{before} → {after} per minute of speech.", **shares)
     )
-    if measure.id == "pause_count" and verdict == WORSE:
-        fewer = _fewer_hesitations(before, after, old_min, new_min)
-        if not _beyond(more - fewer, limit):
-            verdict = SAME
-            reason = t("As many hesitations fewer: a pause in the place of an “um” is no loss.")
+    traded = measure.id == "pause_count" and not _beyond(
+        more - _fewer_hesitations(before, after, talk), limit
+    )
+    if traded and verdict == WORSE:
+        verdict = SAME
+        reason = t("As many hesitations fewer: a pause in the place of an “um” is no loss.")
     return _made(measure, old, new, limit, verdict, reason, _beyond(more, limit))
 
 
-def _fewer_hesitations(
-    before: TakeRecord, after: TakeRecord, old_min: float, new_min: float
-) -> float:
-    """Return how many hesitations fewer there are in an answer as long as both on average."""
+def _talk(before: TakeRecord, after: TakeRecord) -> tuple[tuple[float, float], bool]:
+    """Return how much was said in both takes, and whether that is hundreds of words.
+
+    Words where the same recogniser wrote them in the same language: who says the
+    same text faster makes no more hesitations. Else minutes of speech.
+    """
+    words = (before.value("word_count") or 0.0, after.value("word_count") or 0.0)
+    if all(words) and not any(NEEDS[need](before, after) for need in ("language", "model")):
+        return (words[0] / 100, words[1] / 100), True
+    talk = (before.value("speaking_s") or 0.0, after.value("speaking_s") or 0.0)
+    return (talk[0] / 60, talk[1] / 60), False
+
+
+def _more(old: float, new: float, talk: tuple[float, float]) -> float:
+    """Return how many more there are in an answer as long as both on average.
+
+    The noise is known for counts, not for rates.
+    """
+    return (new / talk[1] - old / talk[0]) * (talk[0] + talk[1]) / 2
+
+
+def _fewer_hesitations(before: TakeRecord, after: TakeRecord, talk: tuple[float, float]) -> float:
     old, new = before.value("hesitation_count"), after.value("hesitation_count")
-    if old is None or new is None:
-        return 0.0
-    return max(0.0, (old / old_min - new / new_min) * (old_min + new_min) / 2)
+    return 0.0 if old is None or new is None else max(0.0, -_more(old, new, talk))
 
 
 def _told(

@@ -23,7 +23,7 @@ def not_comparable(measure: Measure, before: TakeRecord, after: TakeRecord) -> s
     if not after.analysed:
         return t("The later take is not analysed.")
     for need in measure.needs:
-        if why := _NEEDS[need](before, after):
+        if why := NEEDS[need](before, after):
             return why
     return (
         _older_way(measure, before, after)
@@ -79,13 +79,14 @@ def _other_question(before: TakeRecord, after: TakeRecord) -> str:
     return t("Different questions ask for different lengths.")
 
 
-_NEEDS: dict[str, Callable[[TakeRecord, TakeRecord], str]] = {
+NEEDS: dict[str, Callable[[TakeRecord, TakeRecord], str]] = {
     "language": _other_language,
     "model": _other_model,
     "camera": _other_camera,
     "microphone": _other_microphone,
     "question": _other_question,
 }
+"""what takes must have in common, to who says why they don't ("" = they do)"""
 
 
 def _older_way(measure: Measure, before: TakeRecord, after: TakeRecord) -> str:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.results import AnswerAnalysis, CountRange, DeliveryMetrics, Passage
+from analysis.results import AnswerAnalysis, DeliveryMetrics, Passage, Repetition
 from reports.charts import flat_talk_s
 from reports.evidence import pace_over_time
+from reports.language import t, tn
 from reports.pace_chart import shares_text
 from reports.targets import Band
-from reports.wording import clock, moment_clock, plural, range_text, seconds
+from reports.wording import capital, length, listed_and, moment_clock, range_text, span
 
 MOST_SHOWN = 6
 """The timeline shows them all."""
@@ -69,79 +70,97 @@ def _pace(analysis: AnswerAnalysis, band: Band | None) -> DeliveryRow | None:
         return None
     text = ""
     if band is not None:
-        shares = shares_text(track, band)
-        text = f"{shares[0].upper()}{shares[1:]} ({track.unit})."
+        shares = capital(shares_text(track, band))
+        text = t("{shares} ({unit}).", shares=shares, unit=t(track.unit))
+    title = t("Pace")
     delivery = analysis.delivery
     if delivery is None:
-        return DeliveryRow("Pace", text) if text else None
+        return DeliveryRow(title, text) if text else None
     if delivery.fastest is None or delivery.slowest is None:
-        more = "There is too little talk for a fastest and a slowest passage."
-        return DeliveryRow("Pace", f"{text} {more}".strip())
+        more = t("There is too little talk for a fastest and a slowest passage.")
+        return DeliveryRow(title, f"{text} {more}".strip())
     places = (
-        _passage("fastest", delivery.fastest, band, delivery.pace_unit),
-        _passage("slowest", delivery.slowest, band, delivery.pace_unit),
+        _passage(delivery.fastest, band, delivery.pace_unit, fastest=True),
+        _passage(delivery.slowest, band, delivery.pace_unit, fastest=False),
     )
-    return DeliveryRow("Pace", text, places)
+    return DeliveryRow(title, text, places)
 
 
-def _passage(name: str, passage: Passage, band: Band | None, unit: str) -> Place:
-    verdict = _verdict(passage.rate_per_min, band)
-    text = f"{name}, {passage.rate_per_min:.0f}{verdict}"
-    span = f"{moment_clock(passage.start)}–{moment_clock(passage.end)}"
-    spoken = f"{name} passage, {passage.rate_per_min:.0f} {unit}{verdict}"
-    return Place(passage.start, span, text, f"Go to {span}, {spoken}")
+def _passage(passage: Passage, band: Band | None, unit: str, *, fastest: bool) -> Place:
+    rate = f"{passage.rate_per_min:.0f}"
+    if fastest:
+        text = t("fastest, {rate}", rate=rate)
+        spoken = t("fastest passage, {rate} {unit}", rate=rate, unit=t(unit))
+    else:
+        text = t("slowest, {rate}", rate=rate)
+        spoken = t("slowest passage, {rate} {unit}", rate=rate, unit=t(unit))
+    if band is not None:
+        verdict = _verdict(passage.rate_per_min, band)
+        text = t("{what}: {verdict}", what=text, verdict=verdict)
+        spoken = t("{what}: {verdict}", what=spoken, verdict=verdict)
+    when = span(moment_clock(passage.start), moment_clock(passage.end))
+    return Place(passage.start, when, text, t("Go to {time}, {what}", time=when, what=spoken))
 
 
-def _verdict(rate: float, band: Band | None) -> str:
-    if band is None:
-        return ""
+def _verdict(rate: float, band: Band) -> str:
     judged = band.judge(rate)
     if judged.level == "good":
-        return ": fine"
-    word = "slow" if judged.side == "low" else "fast"
-    return f": a bit {word}" if judged.level == "near" else f": too {word}"
+        return t("fine")
+    if judged.side == "low":
+        return t("a bit slow") if judged.level == "near" else t("too slow")
+    return t("a bit fast") if judged.level == "near" else t("too fast")
 
 
 def _melody(analysis: AnswerAnalysis) -> DeliveryRow | None:
     delivery = analysis.delivery
     if delivery is None:
         return None
+    title = t("Melody")
     if math.isnan(delivery.monotone_ratio):
-        return DeliveryRow("Melody", "Not measured: too little of one voice alone.")
-    rule = f"less than {delivery.flat_below_st:g} semitones within {delivery.flat_window_s:g} s"
-    if not delivery.monotone:
-        return DeliveryRow(
-            "Melody", f"The voice rises and falls throughout (flat would be {rule})."
-        )
-    text = (
-        f"Flat for {_length(flat_talk_s(analysis))}, {delivery.monotone_ratio:.0%} of the talk:"
-        f" the voice rises and falls by {rule}."
+        return DeliveryRow(title, t("Not measured: too little of one voice alone."))
+    rule = t(
+        "less than {limit} semitones within {window} s",
+        limit=f"{delivery.flat_below_st:g}",
+        window=f"{delivery.flat_window_s:g}",
     )
+    if not delivery.monotone:
+        text = t("The voice rises and falls throughout (flat would be {rule}).", rule=rule)
+        return DeliveryRow(title, text)
+    text = t(
+        "Flat for {length}, {share} of the talk: the voice rises and falls by {rule}.",
+        length=length(flat_talk_s(analysis)),
+        share=f"{delivery.monotone_ratio:.0%}",
+        rule=rule,
+    )
+    what = t("flat melody")
     places = [
-        _place(s.start, f"{moment_clock(s.start)}–{moment_clock(s.end)}", "", "flat melody")
+        _place(s.start, span(moment_clock(s.start), moment_clock(s.end)), "", what)
         for s in delivery.monotone
     ]
-    return _row("Melody", text, places)
-
-
-def _length(length_s: float) -> str:
-    return seconds(length_s) if length_s < 60 else f"{clock(length_s)} min"
+    return _row(title, text, places)
 
 
 def _ends(delivery: DeliveryMetrics | None) -> DeliveryRow | None:
     if delivery is None:
         return None
-    title, count = "Ends of sentences", delivery.sentence_end_count
+    title, count = t("Ends of sentences"), delivery.sentence_end_count
     if not count:
-        return DeliveryRow(title, "Not measured: see the limits below.")
-    rule = f"{delivery.drop_from_db:g} dB or more below the rest of the sentence"
+        return DeliveryRow(title, t("Not measured: see the limits below."))
+    drop = f"{delivery.drop_from_db:g}"
+    rule = t("{drop} dB or more below the rest of the sentence", drop=drop)
     if not delivery.drops:
-        return DeliveryRow(title, f"None of {count} fades away (that would be {rule}).")
-    fade = "fades" if len(delivery.drops) == 1 else "fade"
-    text = f"{len(delivery.drops)} of {count} {fade} away: {rule}."
+        text = t("None of {count} fades away (that would be {rule}).", count=count, rule=rule)
+        return DeliveryRow(title, text)
+    text = tn(
+        "{n} of {count} fades away: {rule}.",
+        "{n} of {count} fade away: {rule}.",
+        len(delivery.drops),
+        count=count,
+        rule=rule,
+    )
+    what = t("soft end of a sentence")
     places = [
-        _place(d.start, moment_clock(d.start), f"{d.drop_db:.0f} dB", "soft end of a sentence")
-        for d in delivery.drops
+        _place(d.start, moment_clock(d.start), f"{d.drop_db:.0f} dB", what) for d in delivery.drops
     ]
     return _row(title, text, places)
 
@@ -150,21 +169,28 @@ def _hesitations(analysis: AnswerAnalysis) -> DeliveryRow | None:
     likely, counted = analysis.hesitation_range, analysis.hesitations
     if likely is None or counted is None:
         return None
-    text = f"{range_text(len(counted), likely, 'hesitation')}{_meaning(len(counted), likely)}."
+    count = len(counted)
+    text = tn(
+        "{count} hesitation",
+        "{count} hesitations",
+        count,
+        count=range_text(count, likely),
+    )
+    if likely.low == likely.high == count:
+        text = t("{what}.", what=text)
+    else:
+        text = t(
+            "{what}: {n} counted, and in {level} of such answers the true number lies within the"
+            " range in brackets.",
+            what=text,
+            n=count,
+            level=f"{likely.level_ratio:.0%}",
+        )
     places = [
-        _place(f.start, moment_clock(f.start), f"{f.text}?", f"possible {f.text}")
+        _place(f.start, moment_clock(f.start), f"{f.text}?", t("possible {what}", what=f.text))
         for f in analysis.possible_hesitations or ()
     ]
-    return _row("Hesitations", text, places, "Possible, not counted:")
-
-
-def _meaning(count: int, likely: CountRange) -> str:
-    if likely.low == likely.high == count:
-        return ""
-    return (
-        f": {count} counted, and in {likely.level_ratio:.0%} of such answers the true number lies"
-        " within the range in brackets"
-    )
+    return _row(t("Hesitations"), text, places, t("Possible, not counted:"))
 
 
 def _repeats(analysis: AnswerAnalysis) -> DeliveryRow | None:
@@ -172,21 +198,27 @@ def _repeats(analysis: AnswerAnalysis) -> DeliveryRow | None:
     if again is None or anew is None or analysis.repetitions is None:
         return None
     possible = len(analysis.repetitions) - len(again) - len(anew)
-    parts = [plural(len(again), "repetition")] if again else []
-    parts += [plural(len(anew), "restart")] if anew else []
-    text = " and ".join(parts) or "No word repeated, no sentence begun anew"
+    parts = [tn("{n} repetition", "{n} repetitions", len(again))] if again else []
+    parts += [tn("{n} restart", "{n} restarts", len(anew))] if anew else []
+    text = listed_and(parts) or t("No word repeated, no sentence begun anew")
     if possible:
-        text += f"; {possible} more possible, not counted"
+        text += t("; ") + t("{n} more possible, not counted", n=possible)
     places = [
         _place(
             r.start,
             moment_clock(r.start),
-            f"“{r.text}”{'' if r.counted else '?'}",
-            f"{'' if r.counted else 'possible '}{r.kind}",
+            t("“{text}”", text=r.text) if r.counted else t("“{text}”?", text=r.text),
+            _repeat_name(r),
         )
         for r in sorted(analysis.repetitions, key=lambda r: r.start)
     ]
-    return _row("Repeated words", f"{text}.", places)
+    return _row(t("Repeated words"), t("{what}.", what=text), places)
+
+
+def _repeat_name(repetition: Repetition) -> str:
+    if repetition.kind == "repetition":
+        return t("repetition") if repetition.counted else t("possible repetition")
+    return t("restart") if repetition.counted else t("possible restart")
 
 
 def _row(title: str, text: str, places: Sequence[Place], before_places: str = "") -> DeliveryRow:
@@ -195,4 +227,5 @@ def _row(title: str, text: str, places: Sequence[Place], before_places: str = ""
 
 
 def _place(start: float, clock: str, text: str, what: str) -> Place:
-    return Place(start, clock, text, f"Go to {clock}, {what}{f', {text}' if text else ''}")
+    what = f"{what}{t(', ')}{text}" if text else what
+    return Place(start, clock, text, t("Go to {time}, {what}", time=clock, what=what))

@@ -1,6 +1,7 @@
 """Errors of the reports.
 
 ReportError             root: the message says what happened and what to do
+├── CommentsUnreadable  a mentor's file of comments that can't be taken
 ├── TargetsUnreadable   a file of target bands with a mistake
 └── PdfFailed           no browser to print with, or it failed
 """
@@ -16,3 +17,7 @@ class TargetsUnreadable(ReportError):
 
 class PdfFailed(ReportError):
     """The page can't be printed to PDF."""
+
+
+class CommentsUnreadable(ReportError):
+    """A file of comments is broken, of something else, or too much."""

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,16 @@ class Cue:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a take was recorded."""
+
+    session: str | None = None
+    """id; None = in none"""
+    recorded: str | None = None
+    """when its session began, UTC, ISO 8601; None = unknown"""
+
+
 def subtitle_cues(analysis: AnswerAnalysis) -> tuple[Cue, ...]:
     """Return the transcript as subtitles, in order and without overlap."""
     transcript = analysis.transcript
@@ -85,8 +95,13 @@ def subtitle_cues(analysis: AnswerAnalysis) -> tuple[Cue, ...]:
 
 def render_srt(analysis: AnswerAnalysis) -> str:
     """Return the transcript as SubRip subtitles; "" without words."""
+    return srt_of(subtitle_cues(analysis))
+
+
+def srt_of(cues: Sequence[Cue]) -> str:
+    """Return subtitles in SubRip's form; "" where there are none."""
     blocks = []
-    for number, cue in enumerate(subtitle_cues(analysis), start=1):
+    for number, cue in enumerate(cues, start=1):
         # An arrow in the text would be read as a time line.
         text = "\n".join(line.replace("-->", "→") for line in cue.lines)
         blocks.append(f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{text}\n")
@@ -102,12 +117,34 @@ def render_vtt(analysis: AnswerAnalysis) -> str:
     return "\n".join(blocks)
 
 
-def render_csv(analyses: Iterable[AnswerAnalysis]) -> str:
-    """Return one row per take: take_id and the columns of `storage.summary`, units in the names.
+def render_csv(analyses: Sequence[AnswerAnalysis], origins: Sequence[Origin] = ()) -> str:
+    """Return one row per take, one column per measure.
 
-    Empty = not measured.
+    The columns are take_id, session, recorded, question_id, those of `storage.summary`, and
+    pace_unit. Units are in the names: _s seconds, _wpm words per minute, _per_min per minute
+    (pace_fastest_per_min and pace_slowest_per_min count what pace_unit says), _dbfs, _db, _st
+    semitones, _px pixels, _ratio a share from 0 to 1; _count and silences_over_30s are numbers of
+    them, hesitation_low and hesitation_high the range of hesitation_count. The rest are texts.
+    Empty = not measured, or unknown.
+
+    Parameters
+    ----------
+    analyses : the takes.
+    origins : where each was recorded, in the same order; () = unknown.
     """
-    rows = [{"take_id": a.take_id, **summary(a)} for a in analyses]
+    if origins and len(origins) != len(analyses):
+        raise ValueError(f"{len(origins)} origins of {len(analyses)} takes")
+    rows = [
+        {
+            "take_id": analysis.take_id,
+            "session": origin.session,
+            "recorded": origin.recorded,
+            "question_id": analysis.question.id if analysis.question else None,
+            **summary(analysis),
+            "pace_unit": analysis.delivery.pace_unit if analysis.delivery else None,
+        }
+        for analysis, origin in zip(analyses, origins or [Origin()] * len(analyses), strict=True)
+    ]
     out = io.StringIO()
     if rows:
         writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\r\n")

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from analysis.results import AnswerAnalysis, Pause
 from analysis.timeline import Segment
 from reports.evidence import densest, longest, moments, pace_extremes
+from reports.language import t
 from reports.remarks import Candidate, Remark, candidate, judged_by
 from reports.sight_remarks import sight_remarks
 from reports.targets import Band, Judgement, Targets
-from reports.wording import clock, seconds
+from reports.wording import clock, seconds, span
 
 MOST_REMARKS = 3
 
@@ -97,23 +98,29 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     over = speech.silences_over_limit
     if speech.answer is None:
         if speech.duration_s > 0:
-            title = "No speech was found in this recording"
-            why = "If you did speak, the microphone did not pick it up."
+            title = t("No speech was found in this recording")
+            why = t("If you did speak, the microphone did not pick it up.")
             shown = moments(analysis, [Segment(0.0, speech.duration_s)])
             judged = Judgement("off")
             yield candidate("silence", judged, title, shown, why, band, "check-microphone")
         return
-    why = (
-        f"A thoughtful pause is fine. Over {speech.silence_limit_s:g} s the interviewer can't tell"
-        " whether you think, are stuck, or the line is dead. Say that you are thinking."
+    limit = f"{speech.silence_limit_s:g}"
+    why = t(
+        "A thoughtful pause is fine. Over {limit} s the interviewer can't tell whether you think,"
+        " are stuck, or the line is dead. Say that you are thinking.",
+        limit=limit,
     )
     if over:
         worst = max(over, key=lambda p: p.duration_s)
         length = seconds(worst.duration_s, speech.silence_limit_s)
-        title = f"A silence of {length}{_where(worst)}"
+        title = _silence_title(worst, length)
         if len(over) > 1:
-            title = f"{len(over)} silences over {speech.silence_limit_s:g} s"
-            title += f", the longest {length}"
+            title = t(
+                "{n} silences over {limit} s, the longest {length}",
+                n=len(over),
+                limit=limit,
+                length=length,
+            )
         shown = moments(analysis, longest(over))
         yield candidate("silence", Judgement("off"), title, shown, why, band, "bridge-sentences")
         return
@@ -121,7 +128,8 @@ def _silence(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     inside = max(speech.pauses_inside, key=lambda p: p.duration_s, default=None)
     judged = band.judge(inside.duration_s if inside else None)
     if inside and judged.level in ("near", "off") and not low_trust(analysis):
-        title = f"A long silence of {seconds(inside.duration_s)} inside the answer"
+        length = seconds(inside.duration_s)
+        title = t("A long silence of {length} inside the answer", length=length)
         shown = moments(analysis, [inside])
         yield candidate("silence", judged, title, shown, why, band, "bridge-sentences")
 
@@ -132,8 +140,9 @@ def _noise(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     assert analysis.speech.answer is not None
     band, judged = judged_by(targets, "snr_db", analysis.voice.snr_db)
     if band:
-        title = f"Noisy: the voice is only {analysis.voice.snr_db:.0f} dB above the noise"
-        why = "An interviewer strains to follow, and the numbers here are not to be trusted."
+        snr = f"{analysis.voice.snr_db:.0f}"
+        title = t("Noisy: the voice is only {snr} dB above the noise", snr=snr)
+        why = t("An interviewer strains to follow, and the numbers here are not to be trusted.")
         shown = moments(analysis, [analysis.speech.answer])
         yield candidate("noise", judged, title, shown, why, band, "quiet-room")
 
@@ -143,15 +152,15 @@ def _length(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Iter
     judged = band.judge(answer.duration_s)
     if judged.level not in ("near", "off"):
         return
-    wanted = f"{clock(band.low)}–{clock(band.high)}"
+    wanted, took = span(clock(band.low), clock(band.high)), clock(answer.duration_s)
     if judged.side == "high":
-        title = f"The answer took {clock(answer.duration_s)}; {wanted} is asked for"
-        why = "A long answer hides its point and takes time from the next questions."
+        title = t("The answer took {time}; {band} is asked for", time=took, band=wanted)
+        why = t("A long answer hides its point and takes time from the next questions.")
         moment = Segment(answer.start + band.high, answer.end)
         drill = "cut-to-time"
     else:
-        title = f"The answer ended after {clock(answer.duration_s)}; {wanted} is asked for"
-        why = "A short answer leaves out the example that would make it believable."
+        title = t("The answer ended after {time}; {band} is asked for", time=took, band=wanted)
+        why = t("A short answer leaves out the example that would make it believable.")
         moment = Segment(max(answer.start, answer.end - 5), answer.end)
         drill = "one-more-layer"
     yield candidate("answer_s", judged, title, moments(analysis, [moment]), why, band, drill)
@@ -164,19 +173,20 @@ def _voice(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Itera
     opening = moments(analysis, [Segment(answer.start, min(answer.end, answer.start + 5))])
     band, judged = judged_by(targets, "level_dbfs", voice.level_dbfs)
     if band and judged.level in ("near", "off"):
+        level = f"{voice.level_dbfs:.0f}"
         if judged.side == "low":
-            title = f"The voice is soft ({voice.level_dbfs:.0f} dBFS)"
-            why = "What is too soft is not heard, however good it is."
+            title = t("The voice is soft ({level} dBFS)", level=level)
+            why = t("What is too soft is not heard, however good it is.")
             drill = "speak-to-the-wall"
         else:
-            title = f"The voice is recorded very loud ({voice.level_dbfs:.0f} dBFS)"
-            why = "An input set too high distorts and tires the listener."
+            title = t("The voice is recorded very loud ({level} dBFS)", level=level)
+            why = t("An input set too high distorts and tires the listener.")
             drill = "turn-it-down"
         yield candidate("level_dbfs", judged, title, opening, why, band, drill)
     band, judged = judged_by(targets, "clipped_ratio", voice.clipped_ratio)
     if band and judged.level in ("near", "off"):
-        title = "The sound is clipped in places"
-        why = "Clipped peaks crackle for the listener and can't be repaired."
+        title = t("The sound is clipped in places")
+        why = t("Clipped peaks crackle for the listener and can't be repaired.")
         yield candidate("clipped_ratio", judged, title, opening, why, band, "turn-it-down")
 
 
@@ -185,8 +195,8 @@ def _fillers(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     band, judged = judged_by(targets, "fillers_per_min", rate)
     counted = [f for f in analysis.fillers or () if f.counted]
     if band and len(counted) >= FEWEST_FILLERS and judged.level in ("near", "off"):
-        title = f"{len(counted)} fillers, {rate:.1f} per minute"
-        why = "A few are normal speech. Many in a row draw attention from what you say."
+        title = t("{n} fillers, {rate} per minute", n=len(counted), rate=f"{rate:.1f}")
+        why = t("A few are normal speech. Many in a row draw attention from what you say.")
         shown = moments(analysis, densest(counted))
         yield candidate("fillers_per_min", judged, title, shown, why, band, "silent-gaps")
 
@@ -196,13 +206,14 @@ def _pace(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
     judged = band.judge(value) if band else Judgement("unjudged")
     if band is None or judged.level not in ("near", "off"):
         return
+    rate, unit = f"{value:.0f}", t(band.unit)
     if judged.side == "high":
-        title = f"Fast: {value:.0f} {band.unit}"
-        why = "Nerves speed one up. Names, numbers and the conclusion get lost first."
+        title = t("Fast: {rate} {unit}", rate=rate, unit=unit)
+        why = t("Nerves speed one up. Names, numbers and the conclusion get lost first.")
         drill = "slow-down"
     else:
-        title = f"Slow: {value:.0f} {band.unit}"
-        why = "Steady and slow is easy to follow; the risk is only that the point comes late."
+        title = t("Slow: {rate} {unit}", rate=rate, unit=unit)
+        why = t("Steady and slow is easy to follow; the risk is only that the point comes late.")
         drill = "keywords-only"
     shown = moments(analysis, pace_extremes(analysis, fast=judged.side == "high"))
     # An answer too short for a window of talk has a rate, but no moment to show.
@@ -215,8 +226,8 @@ def _latency(analysis: AnswerAnalysis, targets: Targets, answer: Segment) -> Ite
     latency_s, limit_s = analysis.speech.latency_s, analysis.speech.silence_limit_s
     band, judged = judged_by(targets, "latency_s", latency_s)
     if band and judged.level in ("near", "off") and latency_s <= limit_s:
-        title = f"{seconds(latency_s)} until the first word"
-        why = "A breath before answering is good; after it, even “Let me think” keeps contact."
+        title = t("{length} until the first word", length=seconds(latency_s))
+        why = t("A breath before answering is good; after it, even “Let me think” keeps contact.")
         shown = moments(analysis, [Segment(0.0, answer.start)])
         yield candidate("latency_s", judged, title, shown, why, band, "first-sentence-ready")
 
@@ -231,19 +242,26 @@ def _delivery(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]
     share = len(drops) / delivery.sentence_end_count if delivery.sentence_end_count else math.nan
     band, judged = judged_by(targets, "soft_end_ratio", share)
     if band and judged.level in ("near", "off") and len(drops) >= FEWEST_SOFT_ENDS:
-        title = f"{len(drops)} of {delivery.sentence_end_count} sentences fade away at the end"
-        why = "The last words often carry the point, and a call swallows what is soft first."
+        title = t(
+            "{n} of {count} sentences fade away at the end",
+            n=len(drops),
+            count=delivery.sentence_end_count,
+        )
+        why = t("The last words often carry the point, and a call swallows what is soft first.")
         shown = moments(analysis, [Segment(d.start, d.end) for d in drops])
         yield candidate("soft_end_ratio", low, title, shown, why, band, "land-the-last-word")
     band, judged = judged_by(targets, "monotone_ratio", delivery.monotone_ratio)
     if band and judged.level in ("near", "off") and delivery.monotone:
-        title = f"A flat melody for {delivery.monotone_ratio:.0%} of the talk"
-        why = "Where the voice hardly rises or falls, a listener can't hear which word matters."
+        part = f"{delivery.monotone_ratio:.0%}"
+        title = t("A flat melody for {share} of the talk", share=part)
+        why = t("Where the voice hardly rises or falls, a listener can't hear which word matters.")
         shown = moments(analysis, longest(delivery.monotone))
         yield candidate("monotone_ratio", low, title, shown, why, band, "one-word-up")
 
 
-def _where(pause: Pause) -> str:
-    return {"before": " before the first word", "after": " after the last word"}.get(
-        pause.place, " inside the answer"
-    )
+def _silence_title(pause: Pause, length: str) -> str:
+    if pause.place == "before":
+        return t("A silence of {length} before the first word", length=length)
+    if pause.place == "after":
+        return t("A silence of {length} after the last word", length=length)
+    return t("A silence of {length} inside the answer", length=length)

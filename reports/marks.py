@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reports.language import t
 from reports.wording import moment_clock, seconds
 
 TOP_PX, HEIGHT_PX = 5.0, 16.0
@@ -97,9 +98,14 @@ def stacked(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(placed + _in_rows(group))
 
 
+def missing_lane(id: str, title: str, why: str = "") -> Lane:
+    """Return a lane for what was not measured, and why."""
+    return Lane(id, title, t("not measured"), (), measured=False, why=why)
+
+
 def span_text(start: float, end: float) -> str:
     """Return length and beginning of a stretch, for instance "2.1 s at 0:47"."""
-    return f"{seconds(end - start)} at {moment_clock(start)}"
+    return t("{length} at {time}", length=seconds(end - start), time=moment_clock(start))
 
 
 def _in_rows(group: list[Mark]) -> list[Mark]:

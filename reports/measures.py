@@ -9,9 +9,12 @@ from functools import cache
 from importlib import resources
 
 from recorder.session import Question
-from reports.language import t
+from reports.language import interface, t
 from reports.targets import Band, Targets
 from reports.wording import clock, number, percent, seconds
+
+COUNTED = ("silences", "pauses", "hesitations", "words", "repetitions", "restarts", "looks")
+"""units of measures that are counts"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Measure:
     language: str = ""
     """the only language that it is for; "" = any"""
     per_talk: bool = False
-    """a count that is compared per minute of speech"""
+    """a count that is compared at the same amount of talk"""
     needs: tuple[str, ...] = ()
     """what two takes must have in common"""
     settings: str = "speech"
@@ -61,6 +64,9 @@ class Measure:
             return t("{clock} min", clock=clock(value))
         if self.unit == "s":
             return seconds(value)
+        if self.unit in COUNTED:
+            # "Pauses: 12" needs no noun; a Japanese number needs its counter.
+            return number(value) if interface() == "en" else number(value) + t(self.unit)
         decimals = 1 if self.unit in ("per min", "semitones") else 0
         return number(value, decimals, t(self.unit))
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from analysis.results import Passage
 from analysis.timeline import Track
+from reports.language import t
 from reports.marks import Mark, Scale, Tick
 from reports.targets import Band
-from reports.wording import moment_clock
+from reports.wording import listed_and, moment_clock, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +77,29 @@ def pace_chart(
     if points:
         lines.append(" ".join(points))
 
-    summary = f"Pace between {values.min():.0f} and {values.max():.0f} {track.unit}"
+    unit = t(track.unit)
+    summary = t(
+        "Pace between {low} and {high} {unit}",
+        low=f"{values.min():.0f}",
+        high=f"{values.max():.0f}",
+        unit=unit,
+    )
+    passages = ((t("Fastest passage"), "fast", fastest), (t("Slowest passage"), "slow", slowest))
     marks = tuple(
-        scale.mark(p.start, p.end, kind, f"{name} passage, {passage_text(p, track.unit)}")
-        for name, kind, p in (("Fastest", "fast", fastest), ("Slowest", "slow", slowest))
+        scale.mark(p.start, p.end, kind, f"{name}{t(', ')}{passage_text(p, unit)}")
+        for name, kind, p in passages
         if p is not None
     )
     if band is None:
-        return PaceChart(tuple(lines), None, 0.0, (), track.unit, summary, marks)
-    summary += f"; {shares_text(track, band)}"
+        return PaceChart(tuple(lines), None, 0.0, (), unit, summary, marks)
+    summary += t("; ") + shares_text(track, band)
     ticks = tuple(
         Tick(height(bottom + i * step), f"{bottom + i * step:.0f}")
         for i in range(1, round((top - bottom) / step))
     )
     band_top = height(band.high)
     return PaceChart(
-        tuple(lines), band_top, height(band.low) - band_top, ticks, track.unit, summary, marks
+        tuple(lines), band_top, height(band.low) - band_top, ticks, unit, summary, marks
     )
 
 
@@ -99,20 +107,22 @@ def shares_text(track: Track, band: Band) -> str:
     """Return for which share of the time the pace lies within its band, in words."""
     values = track.values[track.present]
     if not len(values):
-        return "not measured"
-    parts = [
-        (float(np.mean(values > band.high)), "faster"),
-        (float(np.mean(values < band.low)), "slower"),
-    ]
-    beyond = [f"{name} for {share:.0%}" for share, name in parts if share >= 0.005]
+        return t("not measured")
+    faster, slower = float(np.mean(values > band.high)), float(np.mean(values < band.low))
+    beyond = [t("faster for {share}", share=f"{faster:.0%}")] if faster >= 0.005 else []
+    beyond += [t("slower for {share}", share=f"{slower:.0%}")] if slower >= 0.005 else []
+    wanted = span(f"{band.low:.0f}", f"{band.high:.0f}")
     if not beyond:
-        return f"within {band.low:.0f}–{band.high:.0f} all the time"
-    inside = 1 - sum(share for share, _ in parts)
-    text = f"within {band.low:.0f}–{band.high:.0f} for {inside:.0%} of the time"
-    return f"{text}, {' and '.join(beyond)}"
+        return t("within {band} all the time", band=wanted)
+    return t(
+        "within {band} for {share} of the time, {beyond}",
+        band=wanted,
+        share=f"{1 - faster - slower:.0%}",
+        beyond=listed_and(beyond),
+    )
 
 
 def passage_text(passage: Passage, unit: str) -> str:
     """Return when a passage is and how fast."""
-    span = f"{moment_clock(passage.start)}–{moment_clock(passage.end)}"
-    return f"{span}, {passage.rate_per_min:.0f} {unit}"
+    when = span(moment_clock(passage.start), moment_clock(passage.end))
+    return t("{time}, {rate} {unit}", time=when, rate=f"{passage.rate_per_min:.0f}", unit=unit)

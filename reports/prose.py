@@ -13,6 +13,7 @@ from reports.charts import (
     is_over_limit,
     pause_label,
 )
+from reports.language import t
 from reports.wording import moment_clock, seconds
 
 
@@ -153,6 +154,11 @@ def _word_middle(word: Word) -> float:
 
 
 def _over_text(pause: Pause, limit_s: float) -> str:
-    place = {"before": " before the answer", "after": " after the answer"}.get(pause.place, "")
-    length = seconds(pause.duration_s, limit_s)
-    return f"Silence of {length}{place} – over the limit of {limit_s:g} s"
+    length, limit = seconds(pause.duration_s, limit_s), f"{limit_s:g}"
+    if pause.place == "before":
+        text = t("Silence of {length} before the answer", length=length)
+    elif pause.place == "after":
+        text = t("Silence of {length} after the answer", length=length)
+    else:
+        text = t("Silence of {length}", length=length)
+    return t("{what} – over the limit of {limit} s", what=text, limit=limit)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from analysis.results import AnswerAnalysis, GazeMetrics, GazePlace, Look, PostureMetrics
 from analysis.timeline import Segments, total
+from reports.cautions import caution_text
+from reports.language import t
 from reports.wording import share_range
 
 WITHHELD = {
@@ -69,16 +71,22 @@ class Habit:
 def habits(posture: PostureMetrics) -> tuple[Habit, ...]:
     """Return every habit that is looked for, in the order of the page."""
     return (
-        Habit("slouch", "slouching", "slouch_ratio", posture.slouch_ratio, posture.slouch),
+        Habit("slouch", t("slouching"), "slouch_ratio", posture.slouch_ratio, posture.slouch),
         Habit(
             "lean",
-            "leaning sideways",
+            t("leaning sideways"),
             "side_lean_ratio",
             posture.side_lean_ratio,
             posture.side_lean,
         ),
-        Habit("tilt", "shoulders tilted", "shoulder_tilt_ratio", posture.tilt_ratio, posture.tilt),
-        Habit("near", "leaning in", "lean_in_ratio", posture.lean_in_ratio, posture.lean_in),
+        Habit(
+            "tilt",
+            t("shoulders tilted"),
+            "shoulder_tilt_ratio",
+            posture.tilt_ratio,
+            posture.tilt,
+        ),
+        Habit("near", t("leaning in"), "lean_in_ratio", posture.lean_in_ratio, posture.lean_in),
     )
 
 
@@ -98,18 +106,22 @@ def measured_posture(analysis: AnswerAnalysis) -> PostureMetrics | None:
 
 def why_no_gaze(analysis: AnswerAnalysis) -> str:
     """Return in a few words why there is no share of facing the camera."""
-    return _why_not(analysis, "face", GAZE_CODES)
+    return _why_not(analysis, GAZE_CODES) or t(
+        "face not seen well enough, or the picture was not analysed"
+    )
 
 
 def why_no_posture(analysis: AnswerAnalysis) -> str:
     """Return in a few words why there is no posture."""
-    return _why_not(analysis, "shoulders", POSTURE_CODES)
+    return _why_not(analysis, POSTURE_CODES) or t(
+        "shoulders not seen well enough, or the picture was not analysed"
+    )
 
 
 def told_why(analysis: AnswerAnalysis, codes: tuple[str, ...]) -> str:
     """Return the caution that withheld a number, whole; "" where none tells it."""
     told = {w.code: w.text for w in reversed(analysis.warnings)}
-    return next((told[code] for code in codes if code in told), "")
+    return caution_text(next((told[code] for code in codes if code in told), ""))
 
 
 def facing_share(gaze: GazeMetrics) -> str:
@@ -128,12 +140,12 @@ def place_of(gaze: GazeMetrics, look: Look) -> GazePlace | None:
 
 def direction(name: str) -> str:
     """Return a direction in words; what is none stays as it is."""
-    return DIRECTIONS.get(name, name)
+    return t(DIRECTIONS.get(name, name))
 
 
 def place_name(kind: str) -> str:
     """Return the name of a look at a place."""
-    return PLACES.get(kind, PLACES["elsewhere"])
+    return t(PLACES.get(kind, PLACES["elsewhere"]))
 
 
 def share_at(gaze: GazeMetrics, place: GazePlace) -> float:
@@ -142,9 +154,8 @@ def share_at(gaze: GazeMetrics, place: GazePlace) -> float:
     return total(place.moments) / away_s if away_s else math.nan
 
 
-def _why_not(analysis: AnswerAnalysis, what: str, codes: tuple[str, ...]) -> str:
+def _why_not(analysis: AnswerAnalysis, codes: tuple[str, ...]) -> str:
     if analysis.media.video_codec is None:
-        return "the recording has no picture"
+        return t("the recording has no picture")
     told = {w.code for w in analysis.warnings}
-    reason = next((WITHHELD[code] for code in codes if code in told), "")
-    return reason or f"{what} not seen well enough, or the picture was not analysed"
+    return t(next((WITHHELD[code] for code in codes if code in told), ""))

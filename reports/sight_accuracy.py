@@ -24,8 +24,9 @@ from importlib import resources
 from typing import Any
 
 from analysis.results import AnswerAnalysis
+from reports.language import t
 from reports.sight import measured_gaze, measured_posture
-from reports.wording import number
+from reports.wording import number, span
 
 FILE = "sight_accuracy.toml"
 
@@ -58,14 +59,16 @@ POSTURE_FIGURES = {
     "lean_in_found": "Leaning in, found",
 }
 _SUFFIXES = {"two-point": "", "one-point": "_one_point", "own first seconds": "_own_start"}
-_HIGHS = {"head_yaw_error_deg": "95% up to", "away_edge_s": "at worst"}
+_HIGHS = {
+    "head_yaw_error_deg": "{value} (95% up to {high})",
+    "away_edge_s": "{value} (at worst {high})",
+}
 """What the upper figure of an error is."""
 
 SCHEMA_OF_FIGURES = 4
 """Analyses before it were measured in another way than the figures were."""
 
 _DECIMALS = {"deg": 1, "s": 2}
-_UNITS = {"deg": "°", "s": " s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def accuracy(
     if measured_posture(analysis) is not None:
         names |= POSTURE_FIGURES
     tables = _bundled() if tables is None else tables
-    figures = (_figure(key, name, tables.get(key)) for key, name in names.items())
+    figures = (_figure(key, t(name), tables.get(key)) for key, name in names.items())
     return tuple(f for f in figures if f is not None)
 
 
@@ -112,8 +115,12 @@ def _calibrated(calibration: str) -> dict[str, str]:
     }
     if calibration == "own first seconds":
         return names | {f"{key}{suffix}": name for key, name in REAL_FIGURES.items()}
-    other = " (calibrated on the lens alone)" if calibration == "two-point" else ""
-    return names | {key: f"{name}{other}" for key, name in REAL_FIGURES.items()}
+    if calibration != "two-point":
+        return names | REAL_FIGURES
+    return names | {
+        key: t("{figure} (calibrated on the lens alone)", figure=t(name))
+        for key, name in REAL_FIGURES.items()
+    }
 
 
 @cache
@@ -133,10 +140,11 @@ def _figure(key: str, name: str, table: object) -> Figure | None:
     unit = str(table.get("unit", ""))
     text = _value(value, unit)
     if low is not None and high is not None:
-        text += f" ({_value(low, unit, bare=True)}–{_value(high, unit)})"
+        ends = span(_value(low, unit, bare=True), _value(high, unit))
+        text = t("{value} ({range})", value=text, range=ends)
     elif high is not None and key in _HIGHS:
-        text += f" ({_HIGHS[key]} {_value(high, unit)})"
-    return Figure(name, text, f"{on}; {count:,} measured")
+        text = t(_HIGHS[key], value=text, high=_value(high, unit))
+    return Figure(name, text, t("{on}; {n} measured", on=t(on), n=f"{count:,}"))
 
 
 def _value(value: float, unit: str, *, bare: bool = False) -> str:
@@ -146,7 +154,11 @@ def _value(value: float, unit: str, *, bare: bool = False) -> str:
         shown = f"{min(max(100 * value, 0.1), 99.9):.1f}" if close else f"{100 * value:.0f}"
         return shown if bare else f"{shown}%"
     shown = number(value, _DECIMALS.get(unit, 2))
-    return shown if bare else f"{shown}{_UNITS.get(unit, f' {unit}'.rstrip())}"
+    if bare:
+        return shown
+    if unit == "s":
+        return t("{n} s", n=shown)
+    return f"{shown}°" if unit == "deg" else f"{shown} {unit}".rstrip()
 
 
 def _finite(value: object) -> float | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analysis.results import Anchor, AnswerAnalysis, GazeMetrics, Look
 from analysis.timeline import Segment, total
-from reports.marks import Lane, Mark, Scale, span_text, stacked
+from reports.language import t, tn
+from reports.marks import Lane, Mark, Scale, missing_lane, span_text, stacked
 from reports.sight import (
     SIGNS,
     direction,
@@ -16,7 +17,7 @@ from reports.sight import (
     why_no_gaze,
     why_no_posture,
 )
-from reports.wording import moment_clock, plural, seconds
+from reports.wording import capital, listed, moment_clock, seconds
 
 ANCHOR = "anchor"
 UNSEEN = "unseen"
@@ -26,51 +27,52 @@ def facing_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
     """Return the looks away, what could not be judged, and where the person moved."""
     gaze = measured_gaze(analysis)
     if gaze is None:
-        return _missing("away", "Facing the camera", why_no_gaze(analysis))
+        return missing_lane("away", t("Facing the camera"), why_no_gaze(analysis))
     looks = [_look_mark(gaze, look, scale) for look in gaze.looks] or [
         # Analyses before schema 4 do not know where a look went.
-        scale.mark(s.start, s.end, "look", f"Looking away, {span_text(s.start, s.end)}")
+        scale.mark(s.start, s.end, "look", _spanned(t("Looking away"), s))
         for s in gaze.away
     ]
     unseen = [
-        scale.mark(s.start, s.end, UNSEEN, f"Not measurable, {span_text(s.start, s.end)}")
-        for s in gaze.unseen
+        scale.mark(s.start, s.end, UNSEEN, _spanned(t("Not measurable"), s)) for s in gaze.unseen
     ]
-    note = f"{_count(len(looks), 'look')} away"
+    note = t("no look away")
     if looks:
-        note += f", {seconds(total(gaze.away))}"
+        count = tn("{n} look away", "{n} looks away", len(looks))
+        note = listed((count, seconds(total(gaze.away))))
     if unseen:
-        note += f"; {seconds(total(gaze.unseen))} not measurable"
+        note += t("; ") + t("{length} not measurable", length=seconds(total(gaze.unseen)))
     marks = [*looks, *unseen, *_anchor_marks(gaze.anchors, scale)]
-    return Lane("away", "Facing the camera", note, tuple(sorted(marks, key=_in_time)))
+    return Lane("away", t("Facing the camera"), note, tuple(sorted(marks, key=_in_time)))
 
 
 def posture_lane(analysis: AnswerAnalysis, scale: Scale) -> Lane:
-    """Return where the person sat otherwise than at the start, and where the person moved."""
+    """Return where the person sat otherwise than at the start."""
     posture = measured_posture(analysis)
     if posture is None:
-        return _missing("posture", "Posture", why_no_posture(analysis))
+        return missing_lane("posture", t("Posture"), why_no_posture(analysis))
     marks = stacked(
-        scale.mark(s.start, s.end, habit.kind, f"{habit.name.capitalize()}, {_span(s)}")
+        scale.mark(s.start, s.end, habit.kind, _spanned(capital(habit.name), s))
         for habit in habits(posture)
         for s in habit.moments
     )
-    note = plural(len(marks), "stretch", "stretches") if marks else "as at your own start"
-    anchors = _anchor_marks(posture.anchors, scale)
-    return Lane("posture", "Posture", note, tuple(sorted([*marks, *anchors], key=_in_time)))
+    note = t("as at your own start")
+    if marks:
+        note = tn("{n} stretch", "{n} stretches", len(marks))
+    return Lane("posture", t("Posture"), note, tuple(sorted(marks, key=_in_time)))
 
 
 def look_name(gaze: GazeMetrics, look: Look) -> str:
     """Return what a look was, for instance "Notes, down" or "Looking away, to your left"."""
     place = place_of(gaze, look)
-    name = place_name(place.kind) if place else "Looking away"
-    return f"{name}, {direction(look.direction)}"
+    name = place_name(place.kind) if place else t("Looking away")
+    return t("{what}, {where}", what=name, where=direction(look.direction))
 
 
 def _look_mark(gaze: GazeMetrics, look: Look, scale: Scale) -> Mark:
     place = place_of(gaze, look)
     kind = f"look {place.kind if place and place.kind in ('notes', 'screen') else 'same'}"
-    label = f"{look_name(gaze, look)}, {span_text(look.start, look.end)}"
+    label = _spanned(look_name(gaze, look), look)
     sign = SIGNS.get(look.direction, "")
     return scale.mark(look.start, look.end, kind if place else "look", label, sign)
 
@@ -81,22 +83,14 @@ def _anchor_marks(anchors: tuple[Anchor, ...], scale: Scale) -> list[Mark]:
             a.time,
             a.time,
             ANCHOR,
-            f"You moved: measured anew from here, {moment_clock(a.time)}",
+            t("You moved: measured anew from here, {time}", time=moment_clock(a.time)),
         )
         for a in anchors
     ]
 
 
-def _missing(id: str, title: str, why: str) -> Lane:
-    return Lane(id, title, "not measured", (), measured=False, why=why)
-
-
-def _count(count: int, name: str) -> str:
-    return plural(count, name) if count else f"no {name}"
-
-
-def _span(span: Segment) -> str:
-    return span_text(span.start, span.end)
+def _spanned(what: str, span: Segment | Look) -> str:
+    return t("{what}, {span}", what=what, span=span_text(span.start, span.end))
 
 
 def _in_time(mark: Mark) -> tuple[float, float]:

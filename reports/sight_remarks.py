@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from analysis.results import AnswerAnalysis, GazeMetrics, GazePlace
 from analysis.timeline import Segments, total
 from reports.evidence import longest, moments
+from reports.language import t
 from reports.remarks import Candidate, candidate, judged_by
 from reports.sight import direction, habits, measured_gaze, measured_posture, share_at
 from reports.targets import Targets
-from reports.wording import seconds
+from reports.wording import capital, seconds
 
 FEWEST_NOTES_LOOKS = 3
 """Fewer looks at one place are no pattern; our judgement."""
@@ -30,12 +31,6 @@ HABIT_DRILLS = {
     "lean": "both-forearms",
     "tilt": "both-forearms",
     "near": "bring-the-screen",
-}
-HABIT_TITLES = {
-    "slouch": "Slouching",
-    "lean": "Leaning sideways",
-    "tilt": "Shoulders tilted",
-    "near": "Leaning in",
 }
 
 
@@ -59,11 +54,12 @@ def _notes(analysis: AnswerAnalysis, targets: Targets, looks: Segments) -> Itera
     minutes = (spoken_s if spoken_s > 0 else analysis.media.duration_s) / 60
     band, judged = judged_by(targets, "notes_looks_per_min", len(looks) / minutes)
     if band and judged.level in LEVELS:
-        title = (
-            f"As if reading from notes: {len(looks)} looks at one place,"
-            f" {seconds(total(looks))} in all"
+        title = t(
+            "As if reading from notes: {n} looks at one place, {length} in all",
+            n=len(looks),
+            length=seconds(total(looks)),
         )
-        why = (
+        why = t(
             "Eyes that go to the same spot again and again look like reading to the other side,"
             " whatever lies there. A few keywords next to the lens do the same job."
         )
@@ -84,8 +80,8 @@ def _facing(analysis: AnswerAnalysis, targets: Targets, gaze: GazeMetrics) -> It
         shown = moments(analysis, longest(place.moments))
         drill = "window-under-the-lens"
     else:
-        title = "More of the answer could go towards the camera"
-        why = (
+        title = t("More of the answer could go towards the camera")
+        why = t(
             "In a video interview, looking near the lens is what the other side sees as being"
             " spoken to. The first and the last sentence count most."
         )
@@ -95,11 +91,13 @@ def _facing(analysis: AnswerAnalysis, targets: Targets, gaze: GazeMetrics) -> It
 
 
 def _screen(place: GazePlace) -> tuple[str, str]:
-    title = (
-        f"Most looks away went {direction(place.direction)} to the screen:"
-        f" {len(place.moments)}, {seconds(total(place.moments))} in all"
+    title = t(
+        "Most looks away went {where} to the screen: {n}, {length} in all",
+        where=direction(place.direction),
+        n=len(place.moments),
+        length=seconds(total(place.moments)),
     )
-    why = (
+    why = t(
         "That is where the other person's face is, and nothing is wrong with it. They see a look"
         " past the camera: the closer the window is to the lens, the less."
     )
@@ -120,10 +118,14 @@ def _posture(analysis: AnswerAnalysis, targets: Targets) -> Iterator[Candidate]:
         return
     # One of them at a time: the worst.
     judged, habit, band = max(found, key=lambda f: (LEVELS.index(f[0].level), f[1].ratio))
-    title = f"{HABIT_TITLES[habit.kind]} for {habit.ratio:.0%} of the time, against your own start"
-    why = "An upper body balanced in the picture keeps the face in view and the breath free."
+    title = t(
+        "{habit} for {share} of the time, against your own start",
+        habit=capital(habit.name),
+        share=f"{habit.ratio:.0%}",
+    )
+    why = t("An upper body balanced in the picture keeps the face in view and the breath free.")
     if habit.kind == "near":
-        why = "Close to the camera the face fills the picture and the hands leave it."
+        why = t("Close to the camera the face fills the picture and the hands leave it.")
     shown = moments(analysis, longest(habit.moments))
     yield candidate("posture", judged, title, shown, why, band, HABIT_DRILLS[habit.kind])
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from typing import Any
 
 from recorder.session import Question
 from reports.errors import TargetsUnreadable
+from reports.language import t
 
 LANGUAGES = ("any", "en", "ja")
 LIMITS = ("low", "high", "amber_low", "amber_high")
@@ -30,6 +32,8 @@ STRENGTHS = {
     "your choice": "your own choice",
 }
 """How well a band is founded, and the caveat that the page adds."""
+OWN_CHOICE = re.compile(r"Your own choice \((.*)\)\.", re.DOTALL)
+"""The source of a band that the user named none for: see `read_targets`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,12 @@ class Band:
     @property
     def cited(self) -> str:
         """The source, and that it is weak or our judgement where it does not say so itself."""
+        own = OWN_CHOICE.fullmatch(self.source)
+        source = t("Your own choice ({file}).", file=own[1]) if own else t(self.source)
         caveat = STRENGTHS[self.strength]
         if not caveat or caveat.split()[0] in self.source.lower():
-            return self.source
-        return f"{self.source} ({caveat})"
+            return source
+        return t("{source} ({caveat})", source=source, caveat=t(caveat))
 
     def judge(self, value: float | None) -> Judgement:
         """Say where a value lies; None and NaN are not judged."""

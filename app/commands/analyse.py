@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import os
 import sys
 import webbrowser
@@ -19,14 +20,19 @@ from analysis.errors import AnalysisError
 from analysis.results import AnswerAnalysis
 from analysis.storage import summary
 from app import config, samples
-from app.errors import SourceUnknown
+from app.answer_parts import render_report
+from app.config import Interface
+from app.errors import AppError, SourceUnknown
 from app.glance import show_answer
+from app.goal_check import goal_lines, note_take
 from app.output import print_json
 from app.progress import Bars
 from app.results_folder import REPORT, prepare_folder
+from app.session_report import write_session_page
 from app.sources import Recording, find_recordings
 from recorder.questions import find_question, read_bank
-from reports.targets import Targets
+from reports.goals import GoalVerdict
+from reports.language import speaking
 
 if TYPE_CHECKING:
     # It loads the decoders: only the commands that analyse have to wait for them.
@@ -64,6 +70,9 @@ def analyse(
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
     no_video: Annotated[bool, typer.Option("--no-video", help="Leave the picture out.")] = False,
+    interface: Annotated[
+        Interface | None, typer.Option(help="Language of the pages. Remembered.")
+    ] = None,
 ) -> None:
     """Measure a recorded answer and write its report."""
     from analysis.media import check_file
@@ -84,6 +93,7 @@ def analyse(
         video=not no_video,
         output=output,
         show=not as_json,
+        interface=interface,
     )
     if as_json:
         print_json(summaries[0] if len(recordings) == 1 else {"takes": summaries})
@@ -99,6 +109,7 @@ def analyse_all(
     video: bool = True,
     output: Path | None = None,
     show: bool = True,
+    interface: Interface | None = None,
 ) -> list[dict[str, Any]]:
     """Analyse recordings one after the other and return their summaries.
 
@@ -107,7 +118,8 @@ def analyse_all(
     """
     from analysis.pipeline import AnalysisOptions
 
-    targets = config.targets()
+    config.targets()  # a mistake in the user's own is told before the work, not after it
+    language_of_pages = config.interface(interface)
     summaries: list[dict[str, Any]] = []
     for recording in recordings:
         wanted = language.value
@@ -117,7 +129,7 @@ def analyse_all(
             language=wanted, model=model, video=video, calibration=recording.calibration
         )
         try:
-            analysis, folder = _analyse(recording, options, output, targets)
+            analysis, folder = _analyse(recording, options, output, language_of_pages)
         except AnalysisError as exc:
             if len(recordings) == 1:
                 raise
@@ -125,21 +137,41 @@ def analyse_all(
             typer.echo(f"mensetsu: {exc}", err=True)
             continue
         summaries.append(summary(analysis))
+        verdicts = _note_goals(analysis, folder)
         if show:
             show_answer(analysis, folder)
+            for line in goal_lines(verdicts):
+                typer.echo(line)
+    for session in dict.fromkeys(r.session for r in recordings if r.session is not None):
+        try:
+            with speaking(language_of_pages):
+                write_session_page(session)
+        except AppError as exc:
+            typer.echo(f"note: {exc}", err=True)
     return summaries
+
+
+def _note_goals(analysis: AnswerAnalysis, folder: Path) -> tuple[GoalVerdict, ...]:
+    """Hold a take against the goals; a broken list of them is no reason to lose the analysis."""
+    try:
+        return note_take(analysis, folder)
+    except AppError as exc:
+        typer.echo(f"note: {exc}", err=True)
+        return ()
 
 
 def demo() -> None:
     """Analyse the bundled sample take and say where its report is."""
     from analysis.pipeline import AnalysisOptions
 
-    targets = config.targets()
+    config.targets()
     media = samples.copy_sample(samples.ENGLISH, config.demo_dir())
     truth = samples.read_truth(samples.ENGLISH)
     question = find_question(read_bank(config.questions_file()), truth["question_id"])
     recording = Recording(media, samples.ENGLISH, question)
-    analysis, folder = _analyse(recording, AnalysisOptions(language="en"), None, targets)
+    analysis, folder = _analyse(
+        recording, AnalysisOptions(language="en"), None, config.interface()
+    )
     show_answer(analysis, folder)
     if _on_a_desktop():
         webbrowser.open((folder / REPORT).absolute().as_uri())
@@ -188,7 +220,7 @@ def selftest(
 
 
 def _analyse(
-    recording: Recording, options: AnalysisOptions, output: Path | None, targets: Targets
+    recording: Recording, options: AnalysisOptions, output: Path | None, language: str
 ) -> tuple[AnswerAnalysis, Path]:
     """Analyse one recording and write its results; a run that fails leaves nothing behind."""
     from analysis.pipeline import analyse_media
@@ -204,7 +236,8 @@ def _analyse(
                 health=recording.health,
                 progress=bars,
             )
-        return analysis, results.write(analysis, targets)
+        page = functools.partial(render_report, language=language)
+        return analysis, results.write(analysis, page)
     except BaseException:
         results.abandon()
         raise

@@ -19,9 +19,16 @@ from app.commands.analyse import analyse_all
 from app.errors import AppError
 from app.keys import open_keys
 from app.priority import lower_priority
-from app.record_choices import calibration_for, choose_language, choose_questions
+from app.record_choices import (
+    calibration_for,
+    choose_drill,
+    choose_language,
+    choose_questions,
+    open_goals,
+)
 from app.record_display import open_display
 from app.remembered import read_choices, remember
+from app.self_rating import offer_ratings
 from app.session_folder import (
     check_language,
     open_session,
@@ -59,6 +66,10 @@ def record(
         str | None,
         typer.Option("--set", metavar="NAME", help="A set of questions, for instance quick."),
     ] = None,
+    drill: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="An exercise instead of a question (mensetsu drills)."),
+    ] = None,
     camera: Annotated[
         str | None,
         typer.Option(metavar="N|NAME", help="As 'mensetsu devices' lists them. Remembered."),
@@ -87,11 +98,18 @@ def record(
     """Ask questions and record the answers."""
     if no_video and camera is not None:
         raise typer.BadParameter("leave either --camera or --no-video out")
+    if drill is not None and (question or set_name is not None):
+        raise typer.BadParameter("an exercise is recorded by itself: leave --question, --set out")
+    exercise = None if drill is None else choose_drill(drill)
     by_hand = _interactive()
     recover_unfinished(config.sessions_dir())
     recover_given(session)
     before = session_language(session)
-    asked = choose_questions(question or [], set_name, ask=by_hand)
+    if exercise is not None:
+        asked = (exercise[1],)
+        seconds = exercise[0].ends_after_s if seconds is None else seconds
+    else:
+        asked = choose_questions(question or [], set_name, ask=by_hand)
     choices = read_choices(config.choices_file())
     wanted = language.value if language is not None else None
     if session is not None and before is not None:
@@ -99,7 +117,12 @@ def record(
     spoken = before or choose_language(wanted, choices, asked, ask=by_hand)
     known = by_hand or wanted or choices.language or before
     level_band = config.targets().bands["any", "level_dbfs"]
-    plan = Plan(asked, seconds, by_hand=sys.stdin is not None and sys.stdin.isatty())
+    plan = Plan(
+        asked,
+        seconds,
+        by_hand=sys.stdin is not None and sys.stdin.isatty(),
+        goals=open_goals(asked, spoken),
+    )
     setup, calibration = None, None
     if before is None:  # what an earlier session began with holds for all its takes
         setup = newest_setup(user_dir())
@@ -236,6 +259,7 @@ def _analyse_or_say_how(
     folder: Path, takes: tuple[Take, ...], analyse: bool | None, *, ask: bool
 ) -> None:
     if analyse is None and ask:
+        offer_ratings(folder, takes)
         analyse = typer.confirm("Analyse now?", default=True, err=True)
     if not analyse:
         typer.echo(f"analyse: mensetsu analyse {folder}", err=True)

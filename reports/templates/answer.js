@@ -122,7 +122,7 @@
     const time = now();
     const ahead = marks.filter((mark) => (mark.dataset.t - time) * direction > 0.05);
     const mark = direction > 0 ? ahead[0] : ahead[ahead.length - 1];
-    if (!mark) { status.textContent = "No more marks"; return; }
+    if (!mark) { status.textContent = data.texts.no_more_marks; return; }
     seek(Number(mark.dataset.t));
     status.textContent = mark.getAttribute("aria-label");
   }

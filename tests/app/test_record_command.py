@@ -17,9 +17,12 @@ from pathlib import Path
 import av
 import pytest
 
+from app.goal_store import GoalBook, utc_now, write_goals
 from app.remembered import read_choices
+from app.self_rating import read_ratings
 from recorder.session import read_session
 from recorder.store import create_session, list_sessions
+from reports.goals import AskedQuestion, Goal
 from tests.app.terminal import WITHIN_S, command, wait_until
 
 pytestmark = pytest.mark.virtual_devices
@@ -133,6 +136,9 @@ def test_the_keys_next_again_pause_stop(
     shown.forget()
     shown.wait_for("● recording  0:01")
     shown.press("s")
+    shown.wait_for("Rate your answers first")
+    assert "Analyse now" not in shown.shown
+    shown.press("\n")
     shown.wait_for("Analyse now")
     assert shown.restored
     shown.press("n\n")
@@ -303,6 +309,8 @@ def test_without_a_camera_it_offers_sound_only(sound_only, store, terminal):
     shown.wait_for("● recording  0:01")
     assert "強み" in shown.shown
     shown.press("s")
+    shown.wait_for("Rate your answer first")
+    shown.press("\n")
     shown.wait_for("Analyse now")
     shown.press("n\n")
     assert shown.finish() == 0
@@ -310,6 +318,101 @@ def test_without_a_camera_it_offers_sound_only(sound_only, store, terminal):
     assert session.language == "ja"
     assert session.takes[0].frame_size_px is None
     assert read_choices(store.parent / "choices.json").language == "ja"
+
+
+@pytest.fixture
+def with_goal(home):
+    """An open goal on "strengths" for answers in English."""
+    asked = AskedQuestion("strengths", "strengths", "S?", "強み")
+    goal = Goal("2", "fillers_per_min", "at most", None, 3.0, asked, "en", "2099-01-01", utc_now())
+    write_goals(GoalBook((goal,)))
+    return goal
+
+
+def test_a_goal_is_shown_and_answers_are_rated_before_the_numbers(
+    sound_only, store, terminal, with_goal
+):
+    shown = terminal(sound_only, "record", "--no-video", "--set", "quick", "--language", "en")
+    shown.wait_for("Starts in 3")
+    shown.wait_for("● recording  0:01")
+    assert "Goal" not in shown.shown  # it is for another question
+    shown.press("n")
+    shown.wait_for("Question 2 of 3")
+    shown.press("n")
+    shown.wait_for("Question 3 of 3 · strengths")
+    shown.wait_for("Goal    Fillers: at most 3.0 per min")
+    shown.forget()
+    shown.wait_for("● recording  0:01")
+    shown.wait_for("Goal    Fillers: at most 3.0 per min")
+    shown.press("s")
+    shown.wait_for("Rate your answers first")
+    shown.press("y\n")
+    for number in (1, 2, 3):
+        shown.wait_for("Structure, 1 to 5", times=number)
+        shown.press("5\n" if number == 3 else "\n")
+        shown.wait_for("Delivery, 1 to 5", times=number)
+        shown.press("\n")
+        shown.wait_for("Confidence, 1 to 5", times=number)
+        shown.press("\n")
+        shown.wait_for("Note", times=number)
+        shown.press("\n")
+    shown.wait_for("Analyse now")
+    shown.press("n\n")
+    assert shown.finish() == 0
+    session, folder = only_session(store)
+    assert [take.goal for take in session.takes] == [None, None, "2"]
+    (kept,) = folder.glob("*-self.json")
+    assert kept.name == "03-strengths-self.json"
+    (rating,) = read_ratings(kept)
+    assert (rating.structure, rating.delivery, rating.after_numbers) == (5, None, False)
+
+
+def test_a_goal_is_told_where_nobody_is(sound_only, store, with_goal):
+    arguments = ("--no-video", "--seconds", "1", "--question", "strengths", "--language")
+    done = record(sound_only, *arguments, "en")
+    assert done.returncode == 0, done.stderr
+    assert "goal: Fillers: at most 3.0 per min\n" in done.stderr
+    assert "Rate" not in done.stderr
+    assert only_session(store)[0].takes[0].goal == "2"
+    done = record(sound_only, *arguments, "ja")
+    assert "goal:" not in done.stderr
+
+
+def test_broken_goals_do_not_stop_a_recording(sound_only, store, home):
+    (home / "goals.json").write_text("{", encoding="utf-8")
+    done = record(sound_only, "--no-video", "--seconds", "1", "--question", "strengths")
+    assert done.returncode == 0, done.stderr
+    assert "recording goes on without goals" in done.stderr
+    assert (home / "goals.json").read_text("utf-8") == "{"
+    assert len(only_session(store)[0].takes) == 1
+
+
+def test_an_exercise_is_recorded(sound_only, store):
+    arguments = ("--no-video", "--language", "ja", "--drill")
+    unknown = record(sound_only, *arguments, "lens-stiker")
+    assert unknown.returncode == 1
+    assert ONE_LINE.fullmatch(unknown.stderr), unknown.stderr
+    assert "did you mean lens-sticker" in unknown.stderr
+    assert record(sound_only, *arguments, "lens-sticker", "--set", "quick").returncode == 2
+    done = record(sound_only, *arguments, "lens-sticker", "--seconds", "1")
+    assert done.returncode == 0, done.stderr
+    (take,) = only_session(store)[0].takes
+    assert take.question.id == "drill-lens-sticker"
+    assert take.question.kind == "drill"
+    assert take.question.text_ja in done.stderr
+    assert take.media == "01-drill-lens-sticker.mkv"
+
+
+def test_an_exercise_says_when_it_ends_and_is_not_rated(sound_only, terminal):
+    shown = terminal(sound_only, "record", "--no-video", "--language=en", "--drill", "lens-sticker")
+    shown.wait_for("ends at 0:35")
+    shown.wait_for("Put a sticker right above the lens")
+    shown.wait_for("● recording  0:01")
+    shown.press("s")
+    shown.wait_for("Analyse now")
+    assert "Rate" not in shown.shown
+    shown.press("n\n")
+    assert shown.finish() == 0
 
 
 def test_declining_sound_only_leaves_nothing(sound_only, store, terminal):
@@ -333,6 +436,8 @@ def test_a_simple_terminal_gets_lines_and_keys(sound_only, store, terminal):
     shown.wait_for(r"Kept: 01-self-introduction.mkv \(0:0\d, no problems\)")
     time.sleep(1)
     shown.press("s")
+    shown.wait_for("Rate your answers first")
+    shown.press("\n")
     shown.wait_for("Analyse now")
     shown.press("n\n")
     assert shown.finish() == 0

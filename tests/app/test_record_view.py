@@ -7,7 +7,8 @@ from rich.cells import cell_len
 
 from app.level_words import VoiceLevel
 from app.notices import AGAIN, Notices
-from app.record_view import Phase, View, against_band, draw, question_lines
+from app.record_display import Lines
+from app.record_view import Phase, View, against_band, draw, goal_lines, question_lines
 from app.takes import clock, health
 from recorder.faults import KINDS
 from recorder.messages import Event, Ready, Status
@@ -139,6 +140,39 @@ def test_the_countdown_shows_the_question():
     text = drawn(view(phase=Phase.countdown, elapsed_s=2.1))
     assert "Starts in 3 …" in text
     assert WHY.text_en in text
+
+
+def test_goals_stand_under_the_question_before_and_while_it_is_answered():
+    goals = ("Fillers: at most 3.0 per min", "First word after: at most 2.0 s", "x \x1b[2J")
+    for phase in (Phase.countdown, Phase.recording):
+        lines = [line.strip() for line in drawn(view(phase=phase, goals=goals)).splitlines()]
+        at = lines.index(WHY.text_en)
+        assert lines[at + 1 : at + 4] == [
+            "Goal    Fillers: at most 3.0 per min",
+            "Goal    First word after: at most 2.0 s",
+            "Goal    x  [2J",
+        ]
+    assert "Goal" not in drawn(view(phase=Phase.paused, goals=goals))
+    assert [str(line.style) for line in goal_lines(view(goals=goals))] == ["dim"] * 3
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_three_goals_fit_beside_everything_else(width):
+    notice = "! " + " ".join(KINDS["microphone-zeros"])
+    goals = ("Sentences that fade away: at most 40%",) * 3
+    shown = view(notices=(notice,), seconds=90, elapsed_s=400, goals=goals)
+    lines = drawn(shown, width=width).splitlines()
+    assert max(cell_len(line) for line in lines) <= width
+    assert width < 60 or len(lines) <= 23
+
+
+def test_plain_lines_tell_the_goals_once(capsys):
+    lines = Lines(("en",))
+    for phase in (Phase.countdown, Phase.countdown, Phase.recording, Phase.recording):
+        lines.show(view(phase=phase, goals=("Fillers: at most 3.0 per min",)), STATUS)
+    told = capsys.readouterr().err.splitlines()
+    assert told.count("goal: Fillers: at most 3.0 per min") == 2
+    assert told[1] == told[4] == "goal: Fillers: at most 3.0 per min"
 
 
 def levels(*rms_dbfs, clipped=False):

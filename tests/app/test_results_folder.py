@@ -9,7 +9,6 @@ import pytest
 from analysis.storage import read_analysis
 from app.errors import OutputRefused
 from app.results_folder import find_media, prepare_folder, replace_file, with_media_path
-from reports.targets import read_targets
 
 FAST = ("--model", "tiny.en", "--no-video")
 
@@ -111,11 +110,11 @@ def test_a_failed_write_leaves_what_was_there(take, monkeypatch):
     analysis = replace(read_analysis(take / "analysis.json"), warnings=())
     monkeypatch.setattr("app.results_folder.render_srt", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        results.write(analysis, read_targets(None))
+        results.write(analysis, lambda *_: "page")
     monkeypatch.setattr("app.results_folder.render_srt", lambda _: "x")
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(OutputRefused, match="no space left"):
-        results.write(analysis, read_targets(None))
+        results.write(analysis, lambda *_: "page")
     assert {p: p.read_bytes() for p in take.iterdir()} == before
 
 

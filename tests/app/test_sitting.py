@@ -41,6 +41,7 @@ class World:
         self.told = []
         self.refuse = None
         self.broken = False  # files can't be ended
+        self.goals = []  # of each take, as the recorder keeps it
 
     # The device.
     def begin(self, question, *, goal=None):
@@ -51,6 +52,7 @@ class World:
         self.running = (f"s-{len(self.takes) + 1:02}", question)
         self.began_s = self.now
         self.done.append(f"begin {question.id}")
+        self.goals.append(goal)
         return self.running[0]
 
     def finish(self):
@@ -112,12 +114,14 @@ def wait(seconds):
 COUNTDOWN = wait(sitting.COUNTDOWN_S)
 
 
-def run(monkeypatch, *script, seconds=None, by_hand=True, questions=QUESTIONS, world=None):
+def run(
+    monkeypatch, *script, seconds=None, by_hand=True, questions=QUESTIONS, world=None, goals=()
+):
     world = world or World()
     steps = ([step] if callable(step) or isinstance(step, str) else step for step in script)
     world.script = itertools.chain.from_iterable(steps)
     monkeypatch.setattr(sitting, "time", world)
-    plan = sitting.Plan(tuple(questions), seconds, by_hand)
+    plan = sitting.Plan(tuple(questions), seconds, by_hand, goals)
     world.sitting = sitting.Sitting(plan, world, world, world, BAND)
     world.sitting.run()
     return world
@@ -143,6 +147,17 @@ def test_it_counts_down_before_the_first(monkeypatch):
     shown = [view.elapsed_s for view in world.views]
     assert shown[0] == pytest.approx(3.0)
     assert shown == sorted(shown, reverse=True)
+
+
+def test_the_goals_of_a_question_are_shown_and_kept_with_its_takes(monkeypatch):
+    few, soon = sitting.ShownGoal("1", "Fillers: at most 3"), sitting.ShownGoal("4", "First: 2 s")
+    script = (COUNTDOWN, wait(2), "n", wait(2), "n", wait(2), "a", COUNTDOWN, wait(1), "n")
+    world = run(monkeypatch, *script, goals=((few, soon), (), (few,)))
+    assert world.goals == ["1 4", None, "1", "1"]
+    shown = {(view.number, view.phase): view.goals for view in world.views}
+    assert shown[1, Phase.countdown] == shown[1, Phase.recording] == (few.text, soon.text)
+    assert shown[2, Phase.recording] == ()
+    assert shown[3, Phase.countdown] == (few.text,)
 
 
 def test_again_keeps_the_old_take_and_counts_down(monkeypatch):

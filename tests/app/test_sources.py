@@ -29,15 +29,15 @@ def test_a_session_gives_its_takes_with_question_and_language(tmp_path):
     question = make_session(tmp_path, "a.mkv", "takes/b.mkv")
     health = CaptureHealth()
     assert find_recordings(tmp_path) == (
-        Recording(tmp_path / "a.mkv", "t0", question, "ja", health=health),
-        Recording(tmp_path / "takes" / "b.mkv", "t1", question, "ja", health=health),
+        Recording(tmp_path / "a.mkv", "t0", question, "ja", tmp_path, health=health),
+        Recording(tmp_path / "takes" / "b.mkv", "t1", question, "ja", tmp_path, health=health),
     )
 
 
 def test_a_recording_in_a_session_has_what_the_session_knows(tmp_path):
     question = make_session(tmp_path, "a.mkv")
     (found,) = find_recordings(tmp_path / "a.mkv")
-    assert found == Recording(tmp_path / "a.mkv", "t0", question, "ja", health=CaptureHealth())
+    assert found == Recording(tmp_path / "a.mkv", "t0", question, "ja", tmp_path, health=CaptureHealth())
     assert find_recordings(tmp_path / "b.mkv") == (Recording(tmp_path / "b.mkv"),)
 
 

@@ -1,18 +1,17 @@
 """How much each measure moves when a take is repeated: ``python tests/benchmarks/repeat_noise.py``.
 
-The same takes (generated answers of both halves, and the samples) are analysed as they are,
-re-recorded, re-encoded and with other noise (`repeats`). For every number of summary.json that
-comes from the sound: the differences between any two repeats of one take, pooled over the takes.
-``--write`` stores them in ``reports/data/repeat_noise.toml``.
+The same takes (samples, generated answers, real recordings: `repeat_takes`) are analysed as they
+are, re-recorded, re-encoded and with other noise (`repeats`). For every number of summary.json that
+comes from the sound: the differences between any two repeats of one take, pooled over the takes,
+and the smallest change that counts (`noise_limits`). ``--write`` stores them in
+``reports/data/repeat_noise.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import math
-import statistics
 import tempfile
+import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from cases import tell
 from generated import default_corpus, how_to_make, take_files
+from noise_limits import MARGIN, RULES, Entry, counts_from, differences, merged, spread
+from repeat_takes import real_takes
 from repeats import REPEATS, Repeat
 from sound_files import read_mono
 from tables import Cell, Table
@@ -29,34 +30,48 @@ from truth import ROOT
 from analysis.pipeline import AnalysisOptions, analyse_media
 from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis, summary, to_json
+from reports.repeat_noise import LEAST_SNR_DB, LEAST_TALK_S
 
 TARGET = ROOT / "reports" / "data" / "repeat_noise.toml"
+MEDIA = ROOT.parent / "shared" / "media"
 AS_IT_IS = "as it is"
-CHANGED = {"noise_floor_dbfs": "noise", "snr_db": "noise"}
-"""measure to the beginning of the names of repeats that really change it: they tell nothing then"""
+CHANGED: dict[str, tuple[str, ...]] = {
+    "noise_floor_dbfs": ("noise",),
+    "snr_db": ("noise",),
+    "level_dbfs": ("rerecorded",),
+}
+"""measure to the beginnings of the names of repeats that really change it: they tell nothing"""
+CLEANEST_DB = 45.0
+"""with a larger SNR the noise floor is the codec's doing, or there is none: no room is so quiet
+(our measurements: 41 dB in the samples' room noise)"""
+IN_ANY_NOISE = ("level_dbfs", "noise_floor_dbfs", "snr_db", "clipped_ratio")
+"""measured in noisy takes and in those with few words too"""
+WITH_FEW_WORDS = ("answer_s", "latency_s", "longest_silence_s", "silences_over_30s")
 FEWEST = 10
 """differences; with fewer nothing is said about a measure"""
 APART = 1.5
 """a language gets figures of its own where its limit is this many times off the one of all"""
 
-# Counts, times and levels move by so much; rates and sizes move in proportion.
+# Times, levels and small counts move by so much; rates, sizes and larger counts in proportion.
 MEASURES: dict[str, tuple[str, str]] = {
     "answer_s": ("absolute", "s"),
     "latency_s": ("absolute", "s"),
     "speaking_s": ("relative", "s"),
     "word_count": ("relative", "words"),
     "speech_rate_wpm": ("relative", "words/min"),
+    "pace_wpm": ("relative", "words/min"),
+    "pace_characters_per_min": ("relative", "characters/min"),
     "articulation_rate_wpm": ("relative", "words/min"),
     "syllable_rate_per_min": ("relative", "syllables/min"),
     "mora_rate_per_min": ("relative", "morae/min"),
     "character_rate_per_min": ("relative", "characters/min"),
     "pace_fastest_per_min": ("relative", "per min"),
     "pace_slowest_per_min": ("relative", "per min"),
-    "pause_count": ("absolute", "pauses"),
+    "pause_count": ("relative", "pauses"),
     "longest_silence_s": ("absolute", "s"),
     "silences_over_30s": ("absolute", "silences"),
-    "fillers_per_min": ("absolute", "per min"),
-    "hesitation_count": ("absolute", "hesitations"),
+    "fillers_per_min": ("relative", "per min"),
+    "hesitation_count": ("relative", "hesitations"),
     "hesitation_possible_count": ("absolute", "hesitations"),
     "lexical_filler_count": ("absolute", "words"),
     "repetition_count": ("absolute", "repetitions"),
@@ -65,8 +80,10 @@ MEASURES: dict[str, tuple[str, str]] = {
     "level_dbfs": ("absolute", "dB"),
     "noise_floor_dbfs": ("absolute", "dB"),
     "snr_db": ("absolute", "dB"),
+    "clipped_ratio": ("absolute", "share"),
     "f0_spread_st": ("absolute", "st"),
     "monotone_ratio": ("absolute", "share"),
+    "soft_end_ratio": ("absolute", "share"),
 }
 
 
@@ -79,6 +96,11 @@ class Take:
     summaries: dict[str, dict]
     """by repeat; `AS_IT_IS` is the take itself"""
 
+    @property
+    def talk_s(self) -> float:
+        """The least speech that was found in a repeat."""
+        return min(flat.get("speaking_s") or 0.0 for flat in self.summaries.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Noise:
@@ -89,8 +111,19 @@ class Noise:
     """ "" = all"""
     sd: float
     limit_95: float
+    counts_from: float
     n: int
     takes: int
+
+    @property
+    def kind(self) -> str:
+        """ "absolute" or "relative"."""
+        return MEASURES[self.measure][0]
+
+    @property
+    def unit(self) -> str:
+        """Of the measure."""
+        return MEASURES[self.measure][1]
 
 
 def main() -> None:
@@ -100,6 +133,8 @@ def main() -> None:
     parser.add_argument(
         "--takes", metavar="N", type=int, default=0, help="per language; default: all"
     )
+    parser.add_argument("--media", metavar="FOLDER", type=Path, default=MEDIA)
+    parser.add_argument("--only", metavar="A,B", help="takes by name; default: all")
     parser.add_argument(
         "--repeats",
         metavar="A,B",
@@ -117,13 +152,15 @@ def main() -> None:
         parser.error(f"no repeat is named {options.repeats}")
     if not options.corpus.is_dir():
         print(how_to_make(options.corpus))
-    files = take_files(options.corpus, options.takes)
+    files = [*take_files(options.corpus, options.takes), *real_takes(options.media)]
+    if options.only:
+        files = [f for f in files if f[0] in options.only.split(",")]
     takes = list(_measure(files, repeats, options.keep))
     noise = list(noises(takes))
     print(f"\n{_table(noise).text()}")
     if options.write:
-        # Who measured a part replaces that part only by a whole file: the sentence says how much.
-        TARGET.write_text(toml(noise, takes, repeats), encoding="utf-8")
+        old = TARGET.read_text(encoding="utf-8") if TARGET.is_file() else ""
+        TARGET.write_text(merged(old, entries(noise), head(takes)), encoding="utf-8")
         print(f"\nwritten: {TARGET.relative_to(ROOT)}")
 
 
@@ -194,49 +231,40 @@ def _noise(measure: str, kind: str, takes: Sequence[Take], language: str) -> Noi
     for take in takes:
         if language and take.language != language:
             continue
-        changed = CHANGED.get(measure)
-        values = [
-            flat[measure]
-            for name, flat in take.summaries.items()
-            if flat.get(measure) is not None and not (changed and name.startswith(changed))
-        ]
-        pairs = list(differences(values, kind))
+        at_least = RULES[measure].at_least
+        pairs = list(differences(_values(measure, take), kind, at_least=at_least))
         found += pairs
         counted += bool(pairs)
     if len(found) < FEWEST:
         return None
-    return Noise(measure, language, *spread(found), len(found), counted)
+    # What never varied in one language may vary in it all the same: the largest is that of all.
+    every = [(_values(measure, take), take.talk_s) for take in takes]
+    from_ = counts_from(measure, kind, every)
+    return Noise(measure, language, *spread(found), from_, len(found), counted)
 
 
-def differences(values: Sequence[float], kind: str) -> Iterable[float]:
-    """Yield the differences between any two repeats; relative ones as a share of their mean."""
-    for a, b in itertools.combinations(values, 2):
-        if kind == "absolute":
-            yield float(b - a)
-        elif a + b:
-            yield float(2 * (b - a) / (abs(a) + abs(b)))
-
-
-def spread(found: Sequence[float]) -> tuple[float, float]:
-    """Return (standard deviation of one measurement, 95 % limit of a difference).
-
-    The deviation is robust: from the median size of the differences, or, where more than half of
-    them are zero (counts), from the mean square of the smaller 95 %. The limit is the larger of
-    1.96·√2 deviations and the 95 % quantile of what was seen.
-    """
-    sizes = np.sort(np.abs(np.asarray(found, dtype=np.float64)))
-    most = sizes[: max(1, math.ceil(0.95 * len(sizes)))]
-    robust = 1.4826 * statistics.median(sizes) / math.sqrt(2)
-    trimmed = float(np.sqrt(np.mean(most**2))) / math.sqrt(2)
-    sd = robust if robust > 0 else trimmed
-    return sd, max(1.96 * math.sqrt(2) * sd, float(np.quantile(sizes, 0.95)))
+def _values(measure: str, take: Take) -> list[float]:
+    """Return the values of the repeats that are compared in the product, too."""
+    if take.talk_s < LEAST_TALK_S and measure not in (*IN_ANY_NOISE, *WITH_FEW_WORDS):
+        return []
+    changed = CHANGED.get(measure, ())
+    values = []
+    for name, flat in take.summaries.items():
+        value, snr_db = flat.get(measure), flat.get("snr_db")
+        if value is None or name.startswith(changed):
+            continue
+        if measure in ("noise_floor_dbfs", "snr_db") and (snr_db is None or snr_db > CLEANEST_DB):
+            continue
+        if measure not in IN_ANY_NOISE and snr_db is not None and snr_db < LEAST_SNR_DB:
+            continue
+        values.append(value)
+    return values
 
 
 def _table(noise: Sequence[Noise]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for n in noise:
-        kind, unit = MEASURES[n.measure]
-        share = kind == "relative"
+        share = n.kind == "relative"
         show = (lambda v: f"{100 * v:.2f} %") if share else (lambda v: f"{v:.3f}")
         rows.append(
             (
@@ -244,48 +272,49 @@ def _table(noise: Sequence[Noise]) -> Table:
                 n.language or "all",
                 show(n.sd),
                 show(n.limit_95),
-                "" if share else unit,
+                show(n.counts_from),
+                "" if share else n.unit,
                 n.n,
                 n.takes,
             )
         )
     return Table(
         "How much a measure moves when the same take is repeated",
-        ("measure", "language", "sd", "95 % limit", "unit", "differences", "takes"),
+        ("measure", "language", "sd", "95 % limit", "counts from", "unit", "differences", "takes"),
         tuple(rows),
+        f"Counts from: {MARGIN} × the largest difference, never below the floor of the measure;"
+        " with little speech more (noise_limits.py).",
     )
 
 
-def toml(noise: Sequence[Noise], takes: Sequence[Take], repeats: Sequence[Repeat]) -> str:
-    """Return the text of repeat_noise.toml."""
-    ways = ", ".join(r.name for r in repeats)
-    lines = [
-        "# How much each measure moves when the same take is repeated: recorded again, encoded",
-        "# again, with other noise. Written by tests/benchmarks/repeat_noise.py, which says how;",
-        "# reports/repeat_noise.py says what the keys mean. A copy in the data folder overrides",
-        "# the tables that it names.",
-        f"# {len(takes)} takes ({', '.join(t.name for t in takes)}),",
-        f"# each as it is and as: {ways}.",
+def entries(noise: Sequence[Noise]) -> list[Entry]:
+    """Return the tables for repeat_noise.toml."""
+    return [
+        Entry(
+            measure=f"{n.measure}.{n.language}" if n.language else n.measure,
+            kind=n.kind,
+            unit=n.unit,
+            sd=n.sd,
+            limit_95=n.limit_95,
+            counts_from=n.counts_from,
+            n=n.n,
+            source=f"measured: differences between repeats of {n.takes} takes (re-recorded,"
+            " re-encoded, other noise at 25 to 30 dB)",
+        )
+        for n in noise
     ]
-    for n in noise:
-        kind, unit = MEASURES[n.measure]
-        name = f"{n.measure}.{n.language}" if n.language else n.measure
-        lines += [
-            "",
-            f"[{name}]",
-            f'kind = "{kind}"',
-            f'unit = "{unit}"',
-            f"sd = {_number(n.sd)}",
-            f"limit_95 = {_number(n.limit_95)}",
-            f"n = {n.n}",
-            f'source = "measured: differences between repeats of {n.takes} takes (re-recorded,'
-            ' re-encoded, other noise at 25 to 30 dB)"',
-        ]
-    return "\n".join(lines) + "\n"
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".") or "0"
+def head(takes: Sequence[Take]) -> str:
+    """Return the comment about what was measured."""
+    ways = sorted({name for take in takes for name in take.summaries} - {AS_IT_IS})
+    text = (
+        f"Sound: written by tests/benchmarks/repeat_noise.py. {len(takes)} takes"
+        f" ({', '.join(t.name for t in takes)}), each as it is and as some of: {', '.join(ways)}."
+    )
+    return textwrap.fill(
+        text, 98, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from added_noise import fast_size, with_noise
 from sound_files import Samples, write_sound
 
 RATE_HZ = 48_000
@@ -50,7 +51,7 @@ def _in_room(samples: Samples, rate_hz: int, random: np.random.Generator) -> Sam
     echo = random.standard_normal(len(times)) * 10 ** (-3 * times / ROOM_RT60_S)
     echo[: round(0.003 * rate_hz)] = 0.0
     echo *= 10 ** (-ROOM_DIRECT_DB / 20) / np.sqrt(np.sum(echo**2))
-    size = _fast_size(len(samples) + len(echo) - 1)
+    size = fast_size(len(samples) + len(echo) - 1)
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(echo, size), size)
     return samples + wet[: len(samples)]
 
@@ -70,38 +71,20 @@ def _encoded(ending: str, codec: str, bit_rate: int | None, to_hz: int = 48_000)
     return make
 
 
-def _fast_size(length: int) -> int:
-    """Return the next length that a Fourier transform takes quickly."""
-    return 1 << (length - 1).bit_length()
-
-
 def _without_above(samples: Samples, rate_hz: int, limit_hz: float) -> Samples:
-    size = _fast_size(len(samples))
+    size = fast_size(len(samples))
     spectrum = np.fft.rfft(samples, size)
     spectrum[np.fft.rfftfreq(size, 1 / rate_hz) > limit_hz] = 0.0
     return np.fft.irfft(spectrum, size)[: len(samples)]
 
 
-def _noisy(low_db: float, high_db: float):
+def _noisy(low_db: float, high_db: float, *, pink: bool = True):
     def make(samples: Samples, rate_hz: int, random: np.random.Generator, folder: Path) -> Path:
-        size = _fast_size(len(samples))
-        spectrum = np.fft.rfft(random.standard_normal(size))
-        # Pink: as loud in every octave; below 50 Hz microphones hear little.
-        spectrum /= np.sqrt(np.maximum(np.fft.rfftfreq(size, 1 / rate_hz), 50.0))
-        noise = np.fft.irfft(spectrum, size)[: len(samples)]
-        wanted = _speech_rms(samples, rate_hz) * 10 ** (-random.uniform(low_db, high_db) / 20)
-        noise *= wanted / np.sqrt(np.mean(noise**2))
-        return write_sound(folder / "noisy.wav", samples + noise, rate_hz)
+        below_db = random.uniform(low_db, high_db)
+        noisy = with_noise(samples, rate_hz, random, below_db=below_db, pink=pink)
+        return write_sound(folder / "noisy.wav", noisy, rate_hz)
 
     return make
-
-
-def _speech_rms(samples: Samples, rate_hz: int) -> float:
-    """Return the level of the louder third of 50 ms blocks: speech, without its pauses."""
-    size = round(0.05 * rate_hz)
-    blocks = samples[: len(samples) // size * size].reshape(-1, size)
-    power = np.sort(np.mean(blocks**2, axis=1))
-    return float(np.sqrt(np.mean(power[-max(1, len(power) // 3) :])))
 
 
 REPEATS: dict[str, tuple[Repeat, ...]] = {
@@ -112,5 +95,9 @@ REPEATS: dict[str, tuple[Repeat, ...]] = {
         Repeat("mp3-64k", _encoded(".mp3", "libmp3lame", 64_000)),
         Repeat("pcm-16k", _encoded(".wav", "pcm_s16le", None, 16_000)),
     ),
-    "other noise": (Repeat("noise-1", _noisy(25, 30)), Repeat("noise-2", _noisy(25, 30))),
+    "other noise": (
+        Repeat("noise-1", _noisy(25, 30)),
+        Repeat("noise-2", _noisy(25, 30)),
+        Repeat("noise-white", _noisy(25, 25, pink=False)),
+    ),
 }

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent
-NAMES = ("truth", "tables", "matching", "cases", "sound_files", "repeats")
+NAMES = ("truth", "tables", "matching", "cases", "sound_files", "added_noise", "repeats",
+         "repeat_takes", "noise_limits")  # fmt: skip
 RATE_HZ = 44_100
 STEP_S = 0.01
 
@@ -128,13 +129,18 @@ class TestFigures:
             ("answer_s", "", 30),
             ("answer_s", "en", 15),
         ]
-        text = benchmark.repeat_noise.toml(noise, takes, [])
-        assert set(tomllib.loads(text)["answer_s"]) >= {"kind", "unit", "sd", "limit_95", "n", "en"}
+        entries = benchmark.repeat_noise.entries(noise)
+        text = benchmark.noise_limits.merged("", entries, benchmark.repeat_noise.head(takes))
+        whole = {"kind", "unit", "sd", "limit_95", "counts_from", "n", "source", "en"}
+        assert set(tomllib.loads(text)["answer_s"]) == whole
         path = tmp_path / "repeat_noise.toml"
         path.write_text(text, encoding="utf-8")
         read = read_repeat_noise(path)
         assert read["answer_s.en"].limit_95 == pytest.approx(noise[1].limit_95, abs=1e-4)
         assert read["answer_s"].limit_95 > 5 * read["answer_s.en"].limit_95
+        # The largest difference of any language: 5 steps of 0.1 s.
+        assert read["answer_s"].counts_from == pytest.approx(1.25 * 0.5)
+        assert read["answer_s.en"].counts_from == pytest.approx(1.25 * 0.5)
 
     def test_too_few_differences_say_nothing(self, benchmark):
         take = benchmark.repeat_noise.Take(
@@ -144,7 +150,7 @@ class TestFigures:
 
     def test_added_noise_is_no_noise_of_the_noise_floor(self, benchmark):
         flat = {
-            f"{way}-{k}": {"answer_s": 60.0 + k % 2, "noise_floor_dbfs": floor}
+            f"{way}-{k}": {"answer_s": 60.0 + k % 2, "noise_floor_dbfs": floor, "snr_db": 30.0}
             for way, floor in (("noise", -50.0), ("opus", -70.0))
             for k in range(6)
         }
@@ -153,3 +159,66 @@ class TestFigures:
         assert limits["noise_floor_dbfs"] == (0.0, 15)
         assert limits["answer_s"][0] >= 1.0
         assert limits["answer_s"][1] == 66
+
+    def test_too_little_speech_or_too_much_noise_is_not_compared_and_says_nothing(self, benchmark):
+        def take(**more):
+            flat = {
+                str(k): {"speaking_s": 60.0, "snr_db": 30.0, "answer_s": 60.0, "pace_wpm": 100 + k}
+                | more
+                for k in range(6)
+            }
+            return benchmark.repeat_noise.Take("a", "en", flat)
+
+        def measures(one):
+            return {n.measure for n in benchmark.repeat_noise.noises([one])}
+
+        assert {"pace_wpm", "answer_s", "snr_db"} <= measures(take())
+        assert "pace_wpm" not in measures(take(speaking_s=5.0))
+        assert "answer_s" in measures(take(speaking_s=5.0))
+        assert "pace_wpm" not in measures(take(snr_db=8.0))
+        assert "snr_db" in measures(take(snr_db=8.0))
+
+
+class TestWhatCounts:
+    @pytest.fixture
+    def limits(self, benchmark):
+        return benchmark.noise_limits
+
+    def test_the_largest_difference_with_a_margin(self, limits):
+        takes = [([10.0, 10.2, 11.0], 60.0), ([5.0, 5.0], 60.0)]
+        assert limits.counts_from("answer_s", "absolute", takes) == pytest.approx(1.25)
+
+    def test_never_below_the_floor(self, limits):
+        takes = [([10.0, 10.0], 60.0)]
+        for measure, rule in limits.RULES.items():
+            assert limits.counts_from(measure, "absolute", takes) == rule.floor > 0
+
+    def test_little_speech_stands_for_less(self, limits):
+        long, short = [([100.0, 110.0], 60.0)], [([100.0, 110.0], 15.0)]
+        share = limits.counts_from("pace_wpm", "relative", long)
+        assert share == pytest.approx(1.25 * 10 / 105)
+        assert limits.counts_from("pace_wpm", "relative", short) == pytest.approx(share / 2)
+
+    def test_one_more_of_few_is_no_large_share(self, limits):
+        takes = [([0.0, 1.0], 60.0), ([20.0, 25.0], 60.0)]
+        share = limits.counts_from("hesitation_count", "relative", takes)
+        assert share == pytest.approx(1.25 * 5 / 22.5)
+
+    def test_sound_and_picture_leave_each_other_alone(self, limits):
+        def entry(measure, counts_from):
+            return limits.Entry(measure, "absolute", "s", 0.1, 0.2, counts_from, 50, "measured")
+
+        old = '# What this is.\n\n[made_up]\nkind = "absolute"\nlimit_95 = 3\n'
+        text = limits.merged(old, [entry("answer_s", 1.0)], "# Sound: first.")
+        text = limits.merged(text, [entry("slouch_ratio", 0.1)], "# Picture: first.")
+        text = limits.merged(
+            text, [entry("answer_s", 2.0), entry("answer_s.ja", 3.0)], "# Sound: second."
+        )
+        data = tomllib.loads(text)
+        assert list(data) == ["answer_s", "slouch_ratio", "made_up"]
+        assert data["answer_s"]["counts_from"] == 2.0
+        assert data["answer_s"]["ja"]["counts_from"] == 3.0
+        assert data["slouch_ratio"]["steady_from_s"] == 30
+        comments = [line for line in text.splitlines() if line.startswith("#")]
+        assert comments == ["# What this is.", "# Picture: first.", "# Sound: second."]
+        assert limits.merged(text, [entry("slouch_ratio", 0.1)]) == text

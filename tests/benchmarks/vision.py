@@ -95,7 +95,9 @@ def _repeats(
     paths = [path for of_kind in kinds for path in of_kind[: options.takes or None]]
     noise = picture_noise(store, [*paths, *real_paths(options.real, options.split)])
     if options.write_noise:
-        options.write_noise.write_text(noise_toml(noise), encoding="utf-8")
+        path = options.write_noise
+        old = path.read_text(encoding="utf-8") if path.is_file() else ""
+        path.write_text(noise_toml(noise, old), encoding="utf-8")
     return Answer((noise_table(noise),))
 
 
@@ -139,7 +141,7 @@ def _options() -> argparse.Namespace:
         "--write-noise",
         metavar="FILE",
         type=Path,
-        help="write the noise of repeats in the form of reports/data/repeat_noise.toml",
+        help="write the noise of repeats into reports/data/repeat_noise.toml or a file of its form",
     )
     return parser.parse_args()
 

@@ -43,13 +43,11 @@ def with_sight(answer):
         unseen=(Segment(14.0, 18.0), Segment(108.0, 110.0)),
         calibration="two-point",
     )
-    nan = math.nan
     posture = replace(
         answer.posture,
         tilt_ratio=0.05,
         lean_in=(Segment(54.0, 66.0),),
         lean_in_ratio=0.11,
-        anchors=(Anchor(MOVED_S + 0.4, nan, nan),),
     )
     return replace(answer, gaze=gaze, posture=posture)
 

@@ -6,7 +6,16 @@ import pytest
 
 from analysis.results import CountRange
 from reports.charts import lanes, time_ticks
-from reports.wording import clock, moment_clock, number, plural, range_text, rough_share, seconds
+from reports.wording import (
+    capital,
+    clock,
+    listed_and,
+    moment_clock,
+    number,
+    range_text,
+    rough_share,
+    seconds,
+)
 
 
 def by_id(analysis):
@@ -100,11 +109,12 @@ def test_wording():
         "32 s",
     ]
     assert seconds(20.02, 20.0) == "20.1 s"
-    assert range_text(5, CountRange(4, 7, 0.9), "hesitation") == "5 (4–7) hesitations"
-    assert range_text(1, CountRange(1, 1, 0.9), "hesitation") == "1 hesitation"
-    assert range_text(1, CountRange(0, 0, 0.9), "um") == "1 (0) um"
+    assert range_text(5, CountRange(4, 7, 0.9)) == "5 (4–7)"
+    assert range_text(1, CountRange(1, 1, 0.9)) == "1"
+    assert range_text(1, CountRange(0, 0, 0.9)) == "1 (0)"
     assert number(-24.34, 1, "dBFS") == "−24.3 dBFS"
     assert number(-0.01) == "0"
     assert number(None) == number(float("nan")) == "not measured"
     assert rough_share(0.712) == "about 70%"
-    assert (plural(1, "pause"), plural(0, "pause")) == ("1 pause", "0 pauses")
+    assert [listed_and(list("abc"[:n])) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert (capital("looking away"), capital("")) == ("Looking away", "")

@@ -142,9 +142,24 @@ def test_from_one_side_of_the_band_to_the_other_at_the_same_distance():
 
 
 def test_counts_are_held_against_the_amount_of_speech():
-    twice = {"speaking_s": 200.0, "answer_s": 150.0}
+    twice = {"speaking_s": 200.0, "answer_s": 150.0, "word_count": 600}
     doubled = {"pause_count": 60, "hesitation_count": 20, "lexical_filler_count": 6}
     assert verdicts(take(1), take(2, **twice, **doubled, repetition_count=4, restart_count=2)) == {}
+
+
+def test_who_says_the_same_faster_makes_no_more_of_anything():
+    before = {"hesitation_count": 9, "word_count": 300, "speaking_s": 150.0}
+    compared = compare_takes(
+        take(1, **before), take(2, **{**before, "speaking_s": 80.0}), targets=TARGETS
+    )
+    told = next(d for d in compared.deltas if d.metric == "hesitation_count")
+    assert (told.verdict, told.changed) == ("same", False)
+    assert told.reason == "3.0 → 3.0 per 100 words."
+    other = compare_takes(
+        take(1, pause_count=30), take(2, pause_count=60, model="small"), targets=TARGETS
+    )
+    pauses = next(d for d in other.deltas if d.metric == "pause_count")
+    assert (pauses.verdict, pauses.reason) == ("worse", "18.0 → 36.0 per minute of speech.")
 
 
 def test_pauses_in_the_place_of_hesitations_are_no_loss():

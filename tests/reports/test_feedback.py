@@ -1,6 +1,5 @@
 """Remarks: which are chosen, and what they rest on."""
 
-import inspect
 import itertools
 import math
 import re
@@ -9,9 +8,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.results import Drop, Filler
-from reports import feedback, sight_remarks
-from reports.drills import read_drills
-from reports.feedback import MOST_REMARKS, ORDER, choose_remarks
+from reports.feedback import MOST_REMARKS, choose_remarks
 
 JUDGES_A_PERSON = re.compile(
     r"confiden|nervous|emotion|personalit|charisma|trustworth|unfit|attitude|intelligen", re.I
@@ -182,13 +179,3 @@ def test_the_limit_of_a_silence_is_that_of_the_analysis(answers, targets):
     (remark,) = choose_remarks(strict, targets)
     assert remark.id == "silence"
     assert f"Over {pause.duration_s - 0.1:g} s" in remark.why
-
-
-def test_drills_are_whole_and_all_used():
-    drills = read_drills()
-    assert len(drills) >= len(ORDER)
-    source = inspect.getsource(feedback) + inspect.getsource(sight_remarks)
-    for name, drill in drills.items():
-        assert name == drill.id
-        assert f'"{name}"' in source
-        assert len(drill.text) > 60

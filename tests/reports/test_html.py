@@ -153,7 +153,7 @@ def test_eyes_and_body_are_shown(answers, page):
         "As if reading from notes: 5 looks at one place, 9.0 s in all",
         "Drill: Five keywords at the lens",
         "5 looks at one place about 25° down and about 15° to your right",
-        "From here on you are measured against how you sat after the move",
+        "From here on the gaze is measured against how you sat after the move",
         "at one place again, where notes lie",
         "you moved: measured anew from here",
         "which way, your own left and right",
