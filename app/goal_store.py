@@ -127,7 +127,7 @@ def read_goals(path: Path | None = None) -> GoalBook:
                 f"{path} was written by a newer mensetsu (schema {schema}): update mensetsu"
             )
         goals = tuple(_goal(number, g) for number, g in enumerate(_list(data, "goals"), 1))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the store tells of the latter
         return GoalBook()
     except OSError as exc:
         raise GoalsUnreadable(f"{path} can't be read ({exc.strerror}): allow it") from exc

@@ -1,8 +1,8 @@
 """All that was recorded, as history, comparison and goals see it: read from the store in one go.
 
 Nothing here raises for what is in a file: what can't be used is named once, as a `Defect`, and the
-rest is there all the same. 500 takes are read in a third of a second (benchmark ``history.py``), in
-proportion to their number; so there is no index that could be out of date.
+rest is there all the same. 500 takes are read in 0.2 s, in proportion to their number
+(``tests/benchmarks/history.py``); so there is no index that could be out of date.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from analysis.storage import read_analysis, summary
 from app import config
 from app.errors import SourceUnknown
 from app.results_folder import ANALYSIS, REPORT, find_media
-from app.stored_results import NONE, StoredResults, find_results
+from app.stored_results import NONE, StoredResults, find_results, is_current
 from app.stored_session import (
     StoredSession,
     StoredTake,
@@ -211,8 +211,8 @@ def _only(folder: Path) -> TakeRecord:
 
 
 def _whole(take: TakeRecord) -> TakeRecord:
-    """Return a take with all that its analysis tells, not only its summary."""
-    if take.results is None:
+    """Return a take as its analysis tells it, where its summary is of an earlier version."""
+    if take.results is None or take.summary is None or is_current(take.summary):
         return take
     return _with_numbers(take, read_analysis(take.results / ANALYSIS))
 

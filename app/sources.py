@@ -7,8 +7,11 @@ from pathlib import Path
 
 from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis
+from app import config
 from app.errors import SourceUnknown
 from app.results_folder import ANALYSIS, find_media
+from app.shelf import find_take
+from recorder import store
 from recorder.errors import SessionUnreadable
 from recorder.session import (
     FILE_NAME,
@@ -54,6 +57,7 @@ def find_recordings(source: Path) -> tuple[Recording, ...]:
     RecorderError, AnalysisError
         A session or an analysis that can't be read.
     """
+    source = in_store(source)
     if not source.is_dir():
         return (_from_session(source) or Recording(source),)
     if (source / ANALYSIS).is_file():
@@ -88,6 +92,12 @@ def find_analyses(source: Path) -> tuple[tuple[AnswerAnalysis, Path], ...]:
     AnalysisUnreadable, RecorderError
         One can't be read.
     """
+    source = in_store(source)
+    if source.is_file() and source.suffix.lower() != ".json":
+        results = find_take(str(source)).results
+        if results is None:
+            raise SourceUnknown(f"{source} is not analysed yet: run 'mensetsu analyse' on it first")
+        return ((read_analysis(results / ANALYSIS), results),)
     if source.is_file():
         return ((read_analysis(source), source.parent),)
     if (source / ANALYSIS).is_file():
@@ -105,6 +115,26 @@ def find_analyses(source: Path) -> tuple[tuple[AnswerAnalysis, Path], ...]:
             f"{source} holds no results: run 'mensetsu analyse' on its recording first"
         )
     raise SourceUnknown(f"{source}: no such file or folder")
+
+
+def in_store(source: Path) -> Path:
+    """Return the session or the recording that is meant by SESSION or SESSION/NN in the store.
+
+    What lies at the path itself comes first; what is neither is returned as it is.
+    """
+    if source.exists():
+        return source
+    root = config.sessions_dir()
+    if store.is_id(str(source)) and store.is_session(root / source):
+        return root / source
+    if source.name.isdecimal() and store.is_id(str(source.parent)):
+        folder = root / source.parent
+        if store.is_session(folder):
+            takes = read_session(folder).takes
+            if 0 < int(source.name) <= len(takes):
+                return folder / takes[int(source.name) - 1].media
+            raise SourceUnknown(f"{folder.name} has no take {source.name}: it has {len(takes)}")
+    return source
 
 
 def _from_session(media: Path) -> Recording | None:

@@ -115,6 +115,11 @@ def read_summary(folder: Path) -> tuple[Mapping[str, Any] | None, Defect | None]
     )
 
 
+def is_current(told: Mapping[str, Any]) -> bool:
+    """Whether a summary holds all that this version writes."""
+    return told.get("schema") == SCHEMA and all(key in told for key in _NEW_KEYS)
+
+
 def _read(folder: Path, defects: tuple[Defect, ...]) -> StoredResults:
     found, defect = read_summary(folder)
     # A file is named once, even where it is found wanting twice.
@@ -136,7 +141,7 @@ def _of_version(
             schema=schema,
         )
         return None, Defect(str(folder), "newer", text)
-    if schema < SCHEMA or not all(key in found for key in _NEW_KEYS):
+    if not is_current(found):
         text = t(
             "{file} was measured by an earlier version of mensetsu: analyse the take again to"
             " compare all of it",

@@ -5,7 +5,8 @@ patterns and the translation of each stand in ``data/ja/cautions.toml``:
 
     "The voice is only {snr} dB above the noise." = "声と雑音の差が{snr} dBしかありません。"
 
-A sentence that matches none, from another version perhaps, stays English.
+A sentence that matches none, from another version perhaps, stays English. The sources of the
+noise of a measure hold numbers too, and are told in the same way.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def caution_text(text: str) -> str:
-    """Return a warning of an analysis in the language of the page."""
+    """Return a sentence with numbers from an analysis or a data file in the page's language."""
     return text if interface() == "en" else _told(text, interface()) or text
 
 
@@ -47,12 +48,22 @@ def _value(value: str, language: str) -> str:
     """Return what stands in a placeholder: a phrase, several of them, or something to keep."""
     if re.fullmatch(_NUMBER, value):
         return value
+    return listed(_phrases(value, language)) or value
+
+
+def _phrases(value: str, language: str) -> list[str]:
+    """Return the phrases of an enumeration; [] = at least one of them is unknown."""
     whole = _told(value, language)
     if whole is not None:
-        return whole
-    parts = [_told(part, language) for part in re.split(r", | and ", value)]
-    known = [part for part in parts if part is not None]
-    return listed(known) if len(known) == len(parts) else value
+        return [whole]
+    for joint in (", ", " and "):
+        # From the right: a phrase may hold an "and" of its own.
+        before, _, last = value.rpartition(joint)
+        if before:
+            first, then = _phrases(before, language), _phrases(last, language)
+            if first and then:
+                return [*first, *then]
+    return []
 
 
 @cache

@@ -10,7 +10,7 @@ from analysis.results import AnswerAnalysis
 from analysis.sentences import Sentence
 from analysis.timeline import Segment
 from reports.compare import BETTER, SAME, WORSE, Comparison, Delta
-from reports.comparison_rows import KINDS, SIGNS, shown_value, verdict_text
+from reports.comparison_rows import KINDS, SIGNS, value_text, verdict_text
 from reports.evidence import densest
 from reports.language import t, tn
 from reports.retelling import Link, Retelling
@@ -77,7 +77,7 @@ def change_lines(
     """
     told = _retold(retelling) if retelling else []
     room = MOST_LINES - len(told)
-    lines = [_measured(step, d, before, after) for d in _chosen(step, room)]
+    lines = [_measured(d, before, after) for d in _chosen(step, room)]
     # A conclusion at the front is what one practises for: first. The counts of sentences: last.
     first = [line for line in told if line.moments and len(line.moments) == 2]
     rest = [line for line in told if line not in first]
@@ -110,7 +110,6 @@ def _times_noise(delta: Delta) -> float:
 
 
 def _measured(
-    step: Comparison,
     delta: Delta,
     before: AnswerAnalysis | None,
     after: AnswerAnalysis | None,
@@ -119,8 +118,8 @@ def _measured(
     text = t(
         "{measure}: {before} → {after}, {verdict}",
         measure=t(measure.title),
-        before=shown_value(measure, step.before)[1],
-        after=shown_value(measure, step.after)[1],
+        before=value_text(measure, delta.before),
+        after=value_text(measure, delta.after),
         verdict=verdict_text(delta),
     )
     rising = (delta.after or 0.0) > (delta.before or 0.0)
@@ -130,7 +129,8 @@ def _measured(
         if analysis is not None and (start := moment_of(delta.metric, analysis, faster)) is not None
     )
     sign, kind = SIGNS[delta.verdict], KINDS[delta.verdict]
-    return ChangeLine(sign, kind, text, moments=moments)
+    note = delta.reason if measure.per_talk else ""
+    return ChangeLine(sign, kind, text, note, moments=moments)
 
 
 def moment_of(metric: str, analysis: AnswerAnalysis, high: bool) -> float | None:

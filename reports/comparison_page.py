@@ -13,6 +13,7 @@ from typing import Any
 from analysis.meaning import Meaning
 from analysis.results import AnswerAnalysis
 from recorder.session import Question
+from reports.cautions import caution_text
 from reports.compare import NOT_COMPARABLE, Ladder
 from reports.comparison_lines import change_lines
 from reports.comparison_rows import TakeName, measure_rows, take_names, trends
@@ -198,9 +199,14 @@ def _sources(
         band = measure.band_of(targets, newest.language, newest.question)
         parts = (
             t(measure.why),
-            t("Target: {source}", source=t(band.cited)) if band else "",
-            t("What counts as a change: {source}.", source=t(known.source)) if known else "",
+            t("Target: {source}", source=band.cited) if band else "",
+            _change_source(known) if known else "",
         )
         if delta.verdict != NOT_COMPARABLE:
             found.append((t(measure.title), " ".join(part for part in parts if part)))
     return found
+
+
+def _change_source(known: RepeatNoise) -> str:
+    # It holds numbers: its Japanese is found by its pattern.
+    return t("What counts as a change: {source}.", source=caution_text(known.source))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from reports.compare import BETTER, NOT_COMPARABLE, SAME, WORSE, Comparison, Delta, Ladder
-from reports.language import t
-from reports.measures import Measure, read_measures
+from reports.language import interface, t
+from reports.measures import COUNTED, Measure, read_measures
 from reports.takes import TakeRecord
 from reports.targets import Targets
 from reports.trend_chart import TrendChart, TrendPoint, trend_chart
@@ -59,7 +60,7 @@ class TakeName:
 def take_names(takes: Sequence[TakeRecord], links: Mapping[str, str]) -> tuple[TakeName, ...]:
     """Return what the takes are called; `links` are the addresses of their reports by name."""
     return tuple(
-        TakeName(index, _date(take.recorded), take.name, links.get(take.name))
+        TakeName(index, _date(take.recorded), _name(take.name), links.get(take.name))
         for index, take in enumerate(takes, 1)
     )
 
@@ -89,9 +90,13 @@ def value_text(measure: Measure, value: float | None) -> str:
 def trends(compared: Ladder, targets: Targets, names: Sequence[TakeName]) -> list[TrendChart]:
     """Return a chart for each measure that any take has."""
     newest = compared.takes[-1]
+    talk = _talk(compared.takes)
+    languages = {take.language for take in compared.takes}
     charts = []
     for measure in read_measures().values():
-        points = _points(measure, compared, names)
+        if measure.language and measure.language not in languages:
+            continue
+        points = _points(measure, compared, names, talk)
         if all(p.value is None for p in points):
             continue
         # The band of a count is none of a count per minute.
@@ -102,16 +107,45 @@ def trends(compared: Ladder, targets: Targets, names: Sequence[TakeName]) -> lis
     return charts
 
 
-def _points(measure: Measure, compared: Ladder, names: Sequence[TakeName]) -> list[TrendPoint]:
-    points = []
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """How much was said in each take: what counts are drawn against, as they are compared."""
+
+    amounts: tuple[float, ...]
+    by_words: bool
+    """in hundreds of words; else in minutes of speech"""
+
+    def text(self, rate: float) -> str:
+        """Return a count in so much talk in words."""
+        told = number(rate, 1)
+        if self.by_words:
+            return t("{n} per 100 words", n=told)
+        return t("{n} per min of speech", n=told)
+
+
+def _talk(takes: Sequence[TakeRecord]) -> _Talk:
+    words = [take.value("word_count") or 0.0 for take in takes]
+    alike = len({(take.language, take.text("model")) for take in takes}) == 1
+    if alike and all(words):
+        return _Talk(tuple(n / 100 for n in words), True)
+    return _Talk(tuple((take.value("speaking_s") or 0.0) / 60 for take in takes), False)
+
+
+def _points(
+    measure: Measure, compared: Ladder, names: Sequence[TakeName], talk: _Talk
+) -> list[TrendPoint]:
+    points: list[TrendPoint] = []
     for index, (take, name) in enumerate(zip(compared.takes, names, strict=True)):
         delta = _delta_of(compared.steps[index - 1], measure) if index else None
-        value, text = shown_value(measure, take)
-        noise = delta.noise if delta else None
-        if noise is not None and measure.per_talk:
-            talk = [_talk_min(t_) for t_ in compared.takes[index - 1 : index + 1]]
+        value, noise = take.value(measure.id), delta.noise if delta else None
+        text = "" if value is None else value_text(measure, value)
+        if measure.per_talk:
+            amount = talk.amounts[index]
+            value = value / amount if value is not None and amount else None
+            text = "" if value is None else talk.text(value)
+            both = amount + (talk.amounts[index - 1] if index else 0.0)
             # The noise is known for counts, in an answer as long as both on average.
-            noise = 2 * noise / (talk[0] + talk[1]) if sum(talk) > 0 else None
+            noise = 2 * noise / both if noise is not None and both else None
         points.append(
             TrendPoint(
                 value=value,
@@ -125,22 +159,6 @@ def _points(measure: Measure, compared: Ladder, names: Sequence[TakeName]) -> li
             )
         )
     return points
-
-
-def shown_value(measure: Measure, take: TakeRecord) -> tuple[float | None, str]:
-    """Return a value as it is compared, and in words: counts per minute of speech."""
-    value = take.value(measure.id)
-    if value is None or not measure.per_talk:
-        return value, value_text(measure, value)
-    talk_min = _talk_min(take)
-    if not talk_min > 0:
-        return None, t("not measured")
-    rate = value / talk_min
-    return rate, f"{number(rate, 1)} {t('per min of speech')}"
-
-
-def _talk_min(take: TakeRecord) -> float:
-    return (take.value("speaking_s") or 0.0) / 60
 
 
 def _delta_of(step: Comparison, measure: Measure) -> Delta | None:
@@ -203,7 +221,13 @@ def _amount(measure: Measure, size: float, *, finer: bool = False) -> str:
     decimals = 1 if measure.unit in ("s", "per min", "semitones") and size < 10 else 0
     if finer and size < 10:
         decimals = 2 if size < 0.1 else 1
-    return f"{_digits(size, decimals)} {t(measure.unit)}".strip()
+    told = _digits(size, decimals)
+    if measure.unit in COUNTED:
+        # As the measures say it: "Pauses: 12" needs no noun; a Japanese number its counter.
+        return told if interface() == "en" else told + t(measure.unit)
+    if measure.unit == "s":
+        return t("{n} s", n=told)
+    return f"{told} {t(measure.unit)}"
 
 
 def _digits(size: float, decimals: int) -> str:
@@ -211,6 +235,12 @@ def _digits(size: float, decimals: int) -> str:
         return f"{size:.1e}"
     text = f"{size:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _name(name: str) -> str:
+    """Return the last part of a path; SESSION/NN as it is."""
+    path = PurePath(name)
+    return path.name if path.is_absolute() else name
 
 
 def _date(recorded: str | None) -> str:

@@ -1,8 +1,9 @@
 """Is a change between takes real? How much each measure moves when the same take is repeated.
 
-``data/repeat_noise.toml`` holds what was measured once (``tests/benchmarks/repeat_noise.py``): the
-same answers re-recorded, re-encoded and with other noise, and how far apart the measures were. It
-is the noise of measuring alone: the same person, asked again, also varies.
+``data/repeat_noise.toml`` holds what was measured once (``tests/benchmarks/repeat_noise.py`` and
+``vision_repeats.py``): the same answers re-recorded, re-encoded and with other noise, and how far
+apart the measures were. It is the noise of measuring alone: the same person, asked again, also
+varies. ``tests/benchmarks/noise_limits.py`` says how the change that counts follows from it.
 
     [speech_rate_wpm]
     kind = "relative"          # limit_95 is a share of the mean of both; "absolute": in the unit
@@ -34,8 +35,8 @@ from reports.errors import ReportError
 
 FILE = "repeat_noise.toml"
 LEAST_TALK_S = 10.0
-"""with less speech in a take what hangs on its words or its melody is not compared: of 16 words one
-more is 6 %, and repeats differed by up to 57 % (our measurements)"""
+"""with less speech in a take what hangs on its words or its melody is not compared: with 2
+to 6 s repeats differed by up to 86 %, with 12 s or more by up to 6 % (our measurements)"""
 LEAST_SNR_DB = 10.0
 """pauses were checked down to here; what hangs on telling speech from noise is not compared below
 (our measurements)"""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from reports.comparison_page import render_comparison
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +31,7 @@ from reports.compare import (
     deltas_json,
     ladder,
 )
+from reports.comparison_page import render_comparison
 from reports.language import speaking
 from reports.page import media_link
 from reports.takes import TakeRecord, question_key
@@ -84,8 +84,7 @@ def compare(
 def _given(names: Sequence[str]) -> list[TakeRecord]:
     if len(names) < 2:
         raise SourceUnknown("one take alone can't be compared: give two or more")
-    shelf = read_shelf(config.sessions_dir())
-    found = [find_take(name, shelf) for name in names]
+    found = [find_take(name) for name in names]
     same = {take.results.resolve() for take in found if take.results is not None}
     for take in found:
         if not take.analysed:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.errors import AppError
-from app.goal_making import goal_of_question, goal_of_take, interactive
+from app.goal_making import goal_of_question, goal_of_take, interactive, newest_take
 from app.goal_store import goal_dict, read_goals, utc_now, write_goals
 from app.output import print_json
 from app.record_view import printable
@@ -52,7 +52,8 @@ def list_goals(
 @goals.command("set")
 def set_goal(
     take: Annotated[
-        str | None, typer.Argument(metavar="TAKE", help="SESSION/NN, or a folder of results.")
+        str | None,
+        typer.Argument(metavar="TAKE", help="SESSION/NN, or results. Default: the newest."),
     ] = None,
     remark: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="The remark of its report, from 1.")
@@ -82,20 +83,20 @@ def set_goal(
     as_json: Annotated[bool, typer.Option("--json", help="Print the goal as JSON.")] = False,
 ) -> None:
     """Set a goal: from a remark on a take, or for a question and a measure."""
-    if (take is None) == (question is None):
+    if take is not None and question is not None:
         raise typer.BadParameter("give a TAKE, or --question with --measure")
-    if remark is not None and (take is None or measure is not None):
-        raise typer.BadParameter("--remark needs a TAKE and no --measure")
+    if remark is not None and (question is not None or measure is not None):
+        raise typer.BadParameter("--remark is of a TAKE, without --measure")
     day = _day(until)
     book = read_goals()
     if instead is not None:
         book = book.give_up(instead)
     # Before anything is asked.
     book.add(_EMPTY)
-    if take is not None:
-        goal = goal_of_take(take, remark, measure, at_most, at_least)
+    if question is not None:
+        goal = goal_of_question(question, measure, at_most, at_least, start)
     else:
-        goal = goal_of_question(question or "", measure, at_most, at_least, start)
+        goal = goal_of_take(take or newest_take(), remark, measure, at_most, at_least)
     book = book.add(replace(goal, until=day.isoformat(), set=utc_now()))
     write_goals(book)
     new = book.goals[-1]

@@ -14,7 +14,9 @@ from app.errors import SourceUnknown
 from app.mentor import Shared, broken_comments, share_take
 from app.report_files import Format, check_output, output_errors, render_text, write_page
 from app.results_folder import replace_file
-from app.sources import find_analyses
+from app.session_report import write_session_page
+from app.sources import find_analyses, in_store
+from recorder.session import FILE_NAME as SESSION_FILE
 from reports.language import speaking
 from reports.mentor import Share
 
@@ -75,6 +77,10 @@ def report(
             for path in broken_comments(folder):
                 typer.echo(f"note: {path} can't be read as comments: it is left out", err=True)
             typer.echo(target)
+        session = in_store(source)
+        if (session / SESSION_FILE).is_file() and form is Format.html and output is None:
+            with speaking(language):
+                typer.echo(write_session_page(session))
         return
     text = render_text(found, form)
     if output is None:

@@ -32,7 +32,7 @@
     clearMarks();
     document.activeElement?.blur();
     // On paper nothing can be unfolded.
-    unfolded = all("details.more:not([open])");
+    unfolded = all("details:is(.more, .before):not(.sources, [open])");
     unfolded.forEach((part) => { part.open = true; });
   });
   addEventListener("afterprint", () => {
@@ -149,7 +149,7 @@
     const at = sentenceAt(first, time);
     const current = at < 0 ? -1 : data[first].sentences[at][2];
     // Inside a sentence each goes at its own pace; at the next one they meet again.
-    if (exactly || current !== group) send(other, to);
+    if (exactly || (current !== group && Math.abs(now(other) - to) > 0.25)) send(other, to);
     group = current;
     const its = spans[other].get(current);
     const done = its !== undefined && now(other) > its[1] + 0.3;

@@ -68,6 +68,12 @@ def usual(analysed, made) -> TakeRecord:
     return analysed(spoken(USUAL, made / "usual.mp4"))
 
 
+@pytest.fixture(scope="module")
+def fast(analysed, made) -> TakeRecord:
+    """The sound of it, 15 % faster."""
+    return analysed(spoken(USUAL * PACE, made / "fast.wav"))
+
+
 def compared(before: TakeRecord, after: TakeRecord) -> Comparison:
     return compare_takes(before, after, targets=TARGETS)
 
@@ -123,13 +129,11 @@ class TestTheSameTake:
 
 
 class TestKnownChanges:
-    def test_faster_and_out_of_the_band(self, usual, analysed, made):
-        comparison = compared(usual, analysed(spoken(USUAL * PACE, made / "fast.wav")))
+    def test_faster_and_out_of_the_band(self, usual, fast):
+        comparison = compared(usual, fast)
         assert verdicts(comparison) == dict.fromkeys(PACES, "worse"), called(comparison)
-
-    def test_back_into_the_band(self, usual, analysed, made):
-        comparison = compared(analysed(spoken(USUAL * PACE, made / "fast-first.wav")), usual)
-        assert verdicts(comparison) == dict.fromkeys(PACES, "better"), called(comparison)
+        back = compared(fast, usual)
+        assert verdicts(back) == dict.fromkeys(PACES, "better"), called(back)
 
     def test_faster_inside_the_band_is_no_merit(self, usual, analysed, made):
         comparison = compared(analysed(spoken(SLOW, made / "slow.wav")), usual)

@@ -87,6 +87,18 @@ class TestSet:
         assert goal["until"] == (date.today() + timedelta(days=14)).isoformat()
         assert goal["drill"]
 
+    def test_without_a_take_it_is_the_newest(self, mensetsu, store, first):
+        newest = session(store, "2026-11-02-0900-bbbb", days(-1), [made(30)])
+        session(store, "2026-11-03-0900-cccc", days(0), [made(1)], analysed=False)
+        done = mensetsu("goals", "set", "--remark", "1")
+        assert done.code == 0, done.err
+        assert read_goals().goals[0].start_name == f"{newest.name}/01"
+
+    def test_without_any_take(self, mensetsu):
+        done = mensetsu("goals", "set")
+        assert done.code == 1
+        assert "no answer is analysed yet" in done.err
+
     def test_the_drill_of_a_measure_goes_with_it(self, wanted):
         assert wanted.drill == "silent-gaps"
         assert wanted.start_value == pytest.approx(30 / MINUTES)
@@ -150,7 +162,6 @@ class TestSet:
     @pytest.mark.parametrize(
         "arguments",
         [
-            (),
             ("x", "--question", "strengths"),
             ("--question", "strengths"),
             ("--question", "strengths", "--measure", "latency_s"),

@@ -501,4 +501,4 @@ def test_what_is_no_take_is_refused(root, results, tmp_path):
         find_take(session)
     (results[0] / "analysis.json").write_text("{")
     with pytest.raises(AnalysisUnreadable):
-        find_take(f"{session}/01")
+        find_take(str(results[0]))

@@ -1,8 +1,8 @@
 """A store of many takes, made of one real analysis: for the benchmarks and tests of the pages.
 
 Every take gets analysis.json, summary.json and a recording of its own. The numbers vary from take
-to take, mildly better with time; the texts and tracks are those of the real analysis, so that the
-files have their real size.
+to take, mildly better with time, and the words change places; the tracks are those of the real
+analysis, so that the files have their real size.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from analysis.results import AnswerAnalysis
 from analysis.storage import summary, to_json
@@ -119,11 +120,21 @@ def _results(
         k: json.loads(to_json(replace(own, transcript=None, gaze=None, posture=None)))[k]
         for k in ("take_id", "media", "question")
     }
+    if data["transcript"] is not None:
+        _retell(data["transcript"]["words"], chance)
     (results / "analysis.json").write_text(
         json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8"
     )
     (results / "report.html").write_text("<!doctype html><title>report</title>", encoding="utf-8")
     return results
+
+
+def _retell(words: list[dict[str, Any]], chance: random.Random) -> None:
+    """Let a fifth of the words change places: no two takes tell the same sentences."""
+    for word in words:
+        if chance.random() < 0.2:
+            other = chance.choice(words)
+            word["text"], other["text"] = other["text"], word["text"]
 
 
 def _varied(told: dict[str, object], progress: float, chance: random.Random) -> dict[str, object]:

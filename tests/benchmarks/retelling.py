@@ -204,9 +204,10 @@ def main() -> None:
     loaded_s = time.perf_counter() - begun
     print("Nearly the same words, of labelled pairs:")
     _rows("", score_words)
-    for name, score in (("pairs alone", score_pairs), ("sentences of tellings", score_tellings)):
-        print(f"The same meaning, {name}, by SAME_MEANING (in use: {ours.SAME_MEANING}):")
-        _by("SAME_MEANING", THRESHOLDS, partial(score, vectors=meaning))
+    print(f"The same meaning, pairs alone, by SAME_MEANING (in use: {ours.SAME_MEANING}):")
+    _by("SAME_MEANING", THRESHOLDS, partial(score_pairs, vectors=meaning))
+    print(f"The same meaning, sentences of tellings (in use: {ours.SAME_MEANING}):")
+    _by("SAME_MEANING", THRESHOLDS, partial(score_tellings, vectors=meaning))
     print(f"Sentences of tellings, by FAR (in use: {ours.FAR}):")
     _by("FAR", FARS, partial(score_tellings, vectors=meaning))
     print(f"One sentence told as two, by JOINED (in use: {ours.JOINED}):")
@@ -219,7 +220,7 @@ def main() -> None:
     print(f"A sentence: {each_ms:.1f} ms (of {len(texts)})")
     many = [sentences(np.random.default_rng(n).permutation(texts)[:200]) for n in (1, 2)]
     begun = time.perf_counter()
-    retell(*many, meaning)
+    retell(many[0], many[1], meaning)
     print(f"Two tellings of 200 sentences, vectors known: {time.perf_counter() - begun:.2f} s")
 
 

@@ -219,7 +219,7 @@ def test_play_both_by_time_keeps_them_together(open_page, clips):
     page.get_by_role("button", name="Pause both").click()
     assert paused(page, "before")
     assert paused(page, "after")
-    assert page.get_by_role("button", name="Play both").is_visible()
+    page.get_by_role("button", name="Play both").wait_for(state="visible")
 
 
 def test_play_by_meaning_meets_at_each_sentence_and_waits(open_page, clips, meaning):
@@ -356,7 +356,7 @@ def test_print_shows_what_is_folded_and_no_player(open_page, clips):
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert not page.locator("video").first.is_visible()
-    assert page.locator("details.more:not([open])").count() == 0
+    assert page.locator("details:is(.more, .before):not(.sources, [open])").count() == 0
     assert page.locator(".now").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.more[open]").count() == 0

@@ -13,7 +13,7 @@ from analysis.results import Pause, Transcript, Word
 from analysis.storage import summary
 from reports import export
 from reports.errors import PdfFailed
-from reports.export import render_csv, render_srt, render_vtt, subtitle_cues, write_pdf
+from reports.export import Origin, render_csv, render_srt, render_vtt, subtitle_cues, write_pdf
 from reports.html import render_answer
 
 RENDERERS = {
@@ -92,13 +92,28 @@ def test_no_transcript_no_cues(answers):
 
 def test_csv_has_the_columns_of_the_summary(answers):
     full, empty = answers["full"](), answers["empty"]()
-    rows = list(csv.DictReader(io.StringIO(render_csv([full, empty]))))
-    assert list(rows[0]) == ["take_id", *summary(full)]
+    origins = [Origin("2026-11-23-0900-a1b2", "2026-11-23T09:00:00Z"), Origin()]
+    rows = list(csv.DictReader(io.StringIO(render_csv([full, empty], origins))))
+    about = ["take_id", "session", "recorded", "question_id"]
+    assert list(rows[0]) == [*about, *summary(full), "pace_unit"]
+    assert rows[0]["session"] == "2026-11-23-0900-a1b2"
+    assert rows[0]["recorded"] == "2026-11-23T09:00:00Z"
+    assert rows[0]["question_id"] == full.question.id
+    assert (rows[1]["session"], rows[1]["recorded"], rows[1]["pace_unit"]) == ("", "", "")
     assert float(rows[0]["answer_s"]) == pytest.approx(full.speech.answer_s)
     assert rows[0]["level_dbfs"] == "-24.3"
     assert rows[1]["answer_s"] == ""
     assert rows[1]["warnings"] == "The recording has no sound."
     assert render_csv([]) == ""
+
+
+def test_csv_names_the_unit_of_every_number(answers):
+    (row,) = csv.DictReader(io.StringIO(render_csv([answers["full"]()])))
+    unit = re.compile(r"(_s|_wpm|_per_min|_count|_over_30s|_dbfs|_db|_st|_px|_ratio)$")
+    counts = {"hesitation_low", "hesitation_high", "schema"}
+    for name, value in row.items():
+        if re.fullmatch(r"-?\d+(\.\d+)?", value):
+            assert unit.search(name) or name in counts, name
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r@x"])

@@ -16,6 +16,7 @@ from reports import html as html_module
 from reports import page as page_module
 from reports import sight_accuracy
 from reports.html import media_link, render_answer
+from reports.marks import Lane, Scale
 from reports.page import script_json
 
 FORBIDDEN = (
@@ -142,6 +143,31 @@ def test_averted_eyes_are_explained_once_and_only_where_gaze_is_shown(answers, p
         assert page(answers[name]()).said.count(phrase) == 1
     for name in ("sound_only", "gaze_withheld", "withheld", "empty"):
         assert phrase not in page(answers[name]()).said
+
+
+def test_other_parts_of_the_program_add_to_the_page(answers, page):
+    lane = Lane("other", "Other <lane>", "1", (Scale(113).mark(3.0, 4.0, "comment", "A <mark>"),))
+    shown = page(
+        answers["full"](),
+        extra_lanes=[lane],
+        data={"other": {"a": "</script>"}},
+        styles=["answer.css"],
+        scripts=["answer.js"],
+    )
+    assert "Other <lane>" in shown.said
+    assert ("title", {}) in shown.elements
+    assert any(a.get("aria-label") == "A <mark>" for _, a in shown.elements)
+    assert json.loads(shown.scripts[0])["other"] == {"a": "</script>"}
+    assert shown.scripts[1].count('getElementById("data")') == 2
+
+
+def test_a_page_to_send_may_leave_out_which_file_it_was(answers, page):
+    answer = answers["full"]()
+    media = replace(answer.media, name="", sha256="")
+    shown = page(replace(answer, media=media, question=None), media_href=None)
+    assert "Answer – answer report" in shown.said
+    assert "sha256 9f2c" not in shown.said
+    assert all(a.get("data-t") for _, a in shown.elements if a.get("class") == "stamp")
 
 
 def test_eyes_and_body_are_shown(answers, page):

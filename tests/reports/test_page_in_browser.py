@@ -9,11 +9,13 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from analysis.results import Anchor, Drop, GazePlace, Look, Passage
 from analysis.timeline import Segment
 from reports.html import media_link, render_answer
+from reports.language import speaking
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SEEK_S = 0.001
@@ -380,3 +382,26 @@ def test_print_has_no_player_and_no_highlight(open_page, spoken):
         "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
     )
     assert body == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+
+
+@pytest.mark.parametrize("name", ["sight", "japanese", "noisy", "empty"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 360])
+def test_in_japanese_it_is_accessible_and_nothing_sticks_out(
+    open_page, answers, name, scheme, width
+):
+    with speaking("ja"):
+        page = open_page(answers[name](), width=width, scheme=scheme)
+    assert page.locator("html").get_attribute("lang") == "ja"
+    for closed in page.locator("details").all():
+        closed.evaluate("e => { e.open = true; }")
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_script_speaks_japanese_too(open_page, spoken):
+    with speaking("ja"):
+        page = open_page(spoken)
+    for _ in range(40):
+        page.keyboard.press("n")
+    assert page.locator("#status").inner_text() == "これ以上、印はありません"

@@ -1,7 +1,6 @@
 """Two tellings of an answer, aligned: with the real encoder, and by hand-made likeness."""
 
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -197,15 +196,9 @@ def test_the_assignment_is_the_best_there_is():
     assert assign(np.zeros((3, 3))) == []
 
 
-def test_long_tellings_grow_as_their_square(meaning):
-    texts = [f"{text} Number {i}." for i in range(8) for x in tellings() for text in x.before]
-    meaning(texts)
-    tries = {}
-    for count in (50, 200):
-        order = np.random.default_rng(count).permutation(texts)[:count]
-        begun = time.process_time()
-        found = retell(sentences(order), sentences(order[::-1]), meaning)
-        tries[count] = time.process_time() - begun
-        assert len(found.links) == count
-    # No promise of seconds: four times the sentences, well below the sixty-four-fold of a cube.
-    assert tries[200] < 60 * max(tries[50], 0.01)
+def test_two_hundred_sentences_told_backwards(meaning):
+    texts = [f"{text} Number {i}." for i in range(3) for x in tellings() for text in x.before]
+    order = np.random.default_rng(5).permutation(texts)[:200]
+    found = retell(sentences(order), sentences(order[::-1]), meaning)
+    assert len(found.kept) == 200
+    assert len(found.moved) == 199
