@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.errors import AnalysisError
+from analysis.meaning import Meaning
 from analysis.results import AnswerAnalysis
 from analysis.storage import summary
 from app import config, samples
@@ -30,6 +31,7 @@ from app.progress import Bars
 from app.results_folder import REPORT, prepare_folder
 from app.session_report import write_session_page
 from app.sources import Recording, find_recordings
+from app.telling import keep_meaning
 from recorder.questions import find_question, read_bank
 from reports.goals import GoalVerdict
 from reports.language import speaking
@@ -121,6 +123,7 @@ def analyse_all(
     config.targets()  # a mistake in the user's own is told before the work, not after it
     language_of_pages = config.interface(interface)
     summaries: list[dict[str, Any]] = []
+    meaning = Meaning()
     for recording in recordings:
         wanted = language.value
         if language is Language.auto and recording.language:
@@ -138,6 +141,8 @@ def analyse_all(
             continue
         summaries.append(summary(analysis))
         verdicts = _note_goals(analysis, folder)
+        if recording.session is not None:  # there will be other takes of this question
+            keep_meaning(meaning, analysis, folder)
         if show:
             show_answer(analysis, folder)
             for line in goal_lines(verdicts):
@@ -169,9 +174,7 @@ def demo() -> None:
     truth = samples.read_truth(samples.ENGLISH)
     question = find_question(read_bank(config.questions_file()), truth["question_id"])
     recording = Recording(media, samples.ENGLISH, question)
-    analysis, folder = _analyse(
-        recording, AnalysisOptions(language="en"), None, config.interface()
-    )
+    analysis, folder = _analyse(recording, AnalysisOptions(language="en"), None, config.interface())
     show_answer(analysis, folder)
     if _on_a_desktop():
         webbrowser.open((folder / REPORT).absolute().as_uri())

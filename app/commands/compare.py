@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.errors import AnalysisError
+from analysis.meaning import Meaning
 from analysis.results import AnswerAnalysis
 from analysis.storage import read_analysis
 from app import config
@@ -20,6 +21,7 @@ from app.output import print_json
 from app.report_files import output_errors
 from app.results_folder import ANALYSIS, REPORT, replace_file
 from app.shelf import find_take, read_shelf
+from app.telling import keep_meaning, recall_meaning
 from recorder.questions import find_question, read_bank
 from reports.compare import (
     BETTER,
@@ -142,10 +144,19 @@ def _write(compared: Ladder, output: Path | None) -> Path:
         raise SourceUnknown(f"{page} is a folder: give the name of a file with --output")
     if output is not None and page.is_file() and page.suffix.lower() not in (".html", ".htm"):
         raise SourceUnknown(f"{page} is there already and is no page: it is not overwritten")
+    before, after = _analysis(newest.before), _analysis(newest.after)
+    meaning = Meaning()
+    results = [
+        (take.results, analysis)
+        for take, analysis in ((newest.before, before), (newest.after, after))
+        if take.results is not None
+    ]
+    for folder, _ in results:
+        recall_meaning(meaning, folder)
     html = render_comparison(
         compared,
-        before=_analysis(newest.before),
-        after=_analysis(newest.after),
+        before=before,
+        after=after,
         media_before=newest.before.media and media_link(newest.before.media, page),
         media_after=newest.after.media and media_link(newest.after.media, page),
         links={
@@ -155,9 +166,13 @@ def _write(compared: Ladder, output: Path | None) -> Path:
         },
         targets=config.targets(),
         noise=config.noise(),
+        meaning=meaning,
     )
     with output_errors(page):
         replace_file(page, html)
+    if meaning.loaded:  # something was not known yet
+        for folder, analysis in results:
+            keep_meaning(meaning, analysis, folder)
     return page
 
 

@@ -37,7 +37,9 @@ def test_a_session_gives_its_takes_with_question_and_language(tmp_path):
 def test_a_recording_in_a_session_has_what_the_session_knows(tmp_path):
     question = make_session(tmp_path, "a.mkv")
     (found,) = find_recordings(tmp_path / "a.mkv")
-    assert found == Recording(tmp_path / "a.mkv", "t0", question, "ja", tmp_path, health=CaptureHealth())
+    assert found == Recording(
+        tmp_path / "a.mkv", "t0", question, "ja", tmp_path, health=CaptureHealth()
+    )
     assert find_recordings(tmp_path / "b.mkv") == (Recording(tmp_path / "b.mkv"),)
 
 
