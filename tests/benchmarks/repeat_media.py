@@ -18,6 +18,8 @@ CRF = 30
 """of x264: visibly poorer than a recording, as a messenger or a video site leaves it"""
 SOUND_BIT_RATE = 48_000
 LONGEST_PX = 1280
+PEAK = 0.98
+"""of full scale: decoders of lossy sound go beyond 1, and files with whole numbers can't"""
 _MILLISECOND = Fraction(1, 1000)
 
 
@@ -39,14 +41,19 @@ def encoded_again(path: Path, target: Path) -> Path:
 def with_noise_in(
     path: Path, target: Path, *, below_db: float, pink: bool, random: np.random.Generator
 ) -> Path:
-    """Add noise to the sound and leave the picture bit by bit; target ends in .mkv."""
+    """Add noise to the sound and leave the picture bit by bit; target ends in .mkv.
+
+    Where the sum would reach beyond the loudest sample of the take, all of it is made softer:
+    clipping is another change than noise.
+    """
     start_s, samples, rate_hz = heard(path)
     noisy = with_noise(samples, rate_hz, random, below_db=below_db, pink=pink)
+    noisy *= min(1.0, min(PEAK, np.abs(samples).max()) / np.abs(noisy).max())
     with av.open(str(path)) as source, av.open(str(target), "w") as out:
         copied = {s.index: out.add_stream_from_template(s) for s in source.streams.video[:1]}
         hearing = _sound(source, out, "pcm_s16le", rate_hz)
         assert hearing is not None
-        for packet in source.demux(*source.streams.video[:1]):
+        for packet in source.demux(*source.streams.video[:1]) if copied else ():
             if packet.dts is not None:
                 packet.stream = copied[packet.stream.index]
                 out.mux(packet)
@@ -98,13 +105,14 @@ def heard(path: Path) -> tuple[float, Samples, int]:
     """Return where the sound starts (s), its samples as one channel, and their rate in Hz."""
     with av.open(str(path)) as file:
         stream = file.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
+        # To one channel by the mean: the resampler makes two equal ones 3 dB louder.
+        resampler = av.AudioResampler(format="fltp", rate=stream.rate)
         start_s: float | None = None
         pieces = []
         for frame in _frames(file, stream):
             if frame is not None and start_s is None:
                 start_s = frame.time or 0.0
-            pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+            pieces += [piece.to_ndarray().mean(axis=0) for piece in resampler.resample(frame)]
         return start_s or 0.0, np.concatenate(pieces).astype(np.float64), stream.rate
 
 
