@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import locale
 import re
 
 import typer
@@ -81,7 +80,7 @@ def choose_language(
     if wanted or choices.language:
         return wanted or choices.language or "en"
     own = "".join(q.text_en for q in asked if q.kind == "own")
-    likely = "ja" if _KANA.search(own) or _system_is_japanese() else "en"
+    likely = "ja" if _KANA.search(own) or config.system_is_japanese() else "en"
     if not ask:
         return likely
     while True:
@@ -89,10 +88,6 @@ def choose_language(
         if given.strip() in ("en", "ja"):
             remember(config.choices_file(), language=given.strip())
             return given.strip()
-
-
-def _system_is_japanese() -> bool:
-    return (locale.getlocale()[0] or "").lower().startswith("ja")  # ja_JP; Japanese_Japan
 
 
 def calibration_for(camera: str | None, remembered: str | None) -> GazeCalibration | None:

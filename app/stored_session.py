@@ -59,11 +59,6 @@ class StoredSession:
     defect: Defect | None
     """what is wrong with session.json"""
 
-    @property
-    def readable(self) -> bool:
-        """Whether its takes are known."""
-        return self.defect is None or self.id is not None
-
 
 def read_stored_session(folder: Path) -> StoredSession:
     """Read what can be read of a session folder; never raises for what is in a file."""

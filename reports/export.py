@@ -149,7 +149,7 @@ def render_csv(analyses: Sequence[AnswerAnalysis], origins: Sequence[Origin] = (
     if rows:
         writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+        writer.writerows({k: csv_cell(v) for k, v in row.items()} for row in rows)
     return out.getvalue()
 
 
@@ -260,10 +260,10 @@ def _time(time_s: float, point: str) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{whole:02d}{point}{milliseconds:03d}"
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """Return a value for a table: lists joined, and no text that a spreadsheet would run."""
     if isinstance(value, list):
         value = " | ".join(str(v) for v in value)
-    # A spreadsheet would run a text that begins like this as a formula.
     if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@") and value:
         return f"'{value}"
     if isinstance(value, str) and value[:1] in ("\t", "\r"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reports.drill_rows import DrillPart
 from reports.goal_numbers import (
@@ -111,12 +111,6 @@ class GoalPart:
     """by number of the remark, from 1"""
     drill: DrillPart | None = None
     """if the take is an exercise"""
-    commands: bool = True
-    """whether the reader has a terminal with mensetsu: not so on a page for somebody else"""
-
-    def without_commands(self) -> GoalPart:
-        """Return it for a reader who can't type commands."""
-        return replace(self, forms={}, commands=False)
 
 
 def measure_of_remark(kind: str, take: TakeRecord, targets: Targets) -> Measure | None:

@@ -84,11 +84,6 @@ class RepeatNoise:
             limit *= max(1.0, self.steady_from_s / talk_s)
         return limit
 
-    def exceeded_by(self, before: float, after: float, *, talk_s: float | None = None) -> bool:
-        """Whether a change counts: repeats of the same take don't lie that far apart."""
-        # A hair of slack: a difference of exactly the limit is none.
-        return abs(after - before) > self.limit(before, after, talk_s=talk_s) + 1e-9
-
 
 def read_repeat_noise(override: Path | None = None) -> dict[str, RepeatNoise]:
     """Return the noise of every measure that has one, a user's file over ours.
@@ -111,31 +106,6 @@ def read_repeat_noise(override: Path | None = None) -> dict[str, RepeatNoise]:
     for measure, table in _tables(own, str(override)):
         noise[measure] = _entry(measure, table, noise.get(measure), str(override))
     return noise
-
-
-def is_real(
-    measure: str,
-    before: float | None,
-    after: float | None,
-    *,
-    language: str | None = None,
-    noise: Mapping[str, RepeatNoise] | None = None,
-) -> bool | None:
-    """Say whether a change is more than the measure moves by itself; None = can't be said.
-
-    Parameters
-    ----------
-    measure : key of summary.json.
-    before, after : its values in two takes; None or NaN = not measured.
-    language : of both takes, where the noise of a language is known on its own.
-    noise : what `read_repeat_noise` returned; None = ours.
-    """
-    entry = noise_of(measure, language, noise)
-    if entry is None or before is None or after is None:
-        return None
-    if not (math.isfinite(before) and math.isfinite(after)):
-        return None
-    return entry.exceeded_by(before, after)
 
 
 def noise_of(

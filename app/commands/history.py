@@ -21,6 +21,7 @@ from app.results_folder import replace_file
 from app.session_report import PAGE as SESSION_PAGE
 from app.shelf import read_shelf
 from recorder.questions import read_bank
+from reports.export import csv_cell
 from reports.goals import MET
 from reports.history_page import TAKE_COLUMNS, achievement, history_rows, render_history
 from reports.language import speaking
@@ -126,15 +127,8 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     for row in rows:
         told = {name: row[name] for name in TAKE_COLUMNS}
-        writer.writerow({k: _cell(v) for k, v in {**told, **row["measures"]}.items()})
+        writer.writerow({k: csv_cell(v) for k, v in {**told, **row["measures"]}.items()})
     return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    # A spreadsheet would run a text that begins like this as a formula.
-    if isinstance(value, str) and value and (value.lstrip()[:1] in "=+-@" or value[0] in "\t\r"):
-        return f"'{value}"
-    return value
 
 
 def _check(target: Path, endings: tuple[str, ...]) -> None:

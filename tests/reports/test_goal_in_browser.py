@@ -204,14 +204,3 @@ def test_a_note_is_text_and_keeps_its_lines(open_page, answers, targets):
     page = open_page(render(answers["full"](), targets))
     shown = page.locator(".self-note").inner_text()
     assert shown == NOTE
-
-
-def test_for_somebody_else_there_are_no_commands(answers, targets):
-    answer = answers["full"]()
-    take = record(answer)
-    remarks = choose_remarks(answer, targets)
-    forms = goal_forms(remarks, take, take.name, targets, None, TODAY)
-    part = GoalPart((), forms).without_commands()
-    html = render_answer(answer, media_href=None, targets=targets, parts={"goal": part})
-    assert "mensetsu goals" not in html
-    assert "mensetsu record" not in html
