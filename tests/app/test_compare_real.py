@@ -178,7 +178,7 @@ def held_out():
 class TestRealClips:
     """Clips that no limit was chosen with."""
 
-    @pytest.mark.parametrize(("place", "language"), held_out())
+    @pytest.mark.parametrize(("place", "language"), list(held_out()))
     def test_nothing_is_better_or_worse(self, place, language, shared_media, analysed, made):
         path = shared_media / place
         before = analysed(path, language)

@@ -65,8 +65,7 @@ class TestIsReal:
         entry = RepeatNoise("x", "relative", "", 0.1, 0.3, 50, "", counts_from=0.4, at_least=1.5)
         assert entry.limit(1, 2) == 1.5
         assert entry.limit(8, 12) == pytest.approx(4.0)
-        assert not exceeded(entry, 0, 1)
-        assert exceeded(entry, 0, 2)
+        assert entry.limit(0, 1) == entry.limit(0, 2) == 1.5
 
     def test_little_speech_makes_the_limit_wider(self):
         entry = RepeatNoise("x", "relative", "", 0.0, 0.0, 50, "", 0.08, steady_from_s=30.0)
