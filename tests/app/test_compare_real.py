@@ -161,24 +161,11 @@ class TestKnownChanges:
         assert verdicts(back) == {"eye_contact_ratio": "better"}, called(back)
 
 
-NOT_REACHED = {
-    "speech/mfa/mfa_internalsil.flac": "4 s of speech with silences inside words: in noise a sound"
-    " 1 s after the end passes for speech; the answer gets 1.4 s longer (limit 0.6 s)"
-}
-
-
-def held_out():
-    for place, language in HELD_OUT:
-        why = NOT_REACHED.get(place)
-        marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-        yield pytest.param(place, language, marks=marks, id=Path(place).stem)
-
-
 @pytest.mark.shared_media
 class TestRealClips:
     """Clips that no limit was chosen with."""
 
-    @pytest.mark.parametrize(("place", "language"), list(held_out()))
+    @pytest.mark.parametrize(("place", "language"), HELD_OUT)
     def test_nothing_is_better_or_worse(self, place, language, shared_media, analysed, made):
         path = shared_media / place
         before = analysed(path, language)

@@ -186,7 +186,7 @@ def test_pauses_in_the_place_of_hesitations_are_no_loss():
         ({"sight_settings": "cccc"}, "other thresholds", {"eye_contact_ratio"}),
         ({"snr_db": 5.0}, "only 5 dB above the noise", {"pause_count", "pace_wpm"}),
         ({"eye_contact_ratio": None, "gaze_coverage_ratio": 0.4}, "in 40%", {"eye_contact_ratio"}),
-        ({"speaking_s": 6.0}, "Too little speech to compare: 6.0 s", {"pace_wpm", "pause_count"}),
+        ({"speaking_s": 6.0}, "Too little speech to compare: 6.0 s", {"pace_wpm", "answer_s"}),
         ({"latency_s": None}, "Not measured in the later take.", {"latency_s"}),
         ({"latency_s": True}, "Not measured in the later take.", {"latency_s"}),
         ({"latency_s": "9"}, "Not measured in the later take.", {"latency_s"}),
