@@ -189,8 +189,9 @@ def test_every_take_of_a_session_is_analysed(mensetsu, session):
     table = mensetsu("report", session, "--format", "csv")
     assert [row.split(",")[0] for row in table.out.splitlines()] == ["take_id", "take-1", "take-2"]
     assert len(json.loads(mensetsu("report", session, "--format", "json").out)) == 2
-    pages = mensetsu("report", session)
-    assert [Path(line).is_file() for line in pages.out.splitlines()] == [True, True]
+    pages = [Path(line) for line in mensetsu("report", session).out.splitlines()]
+    assert [page.name for page in pages] == ["report.html", "report.html", "session.html"]
+    assert all(page.is_file() for page in pages)
     for form in ("srt", "vtt"):
         assert mensetsu("report", session, "--format", form).code == 1
 
